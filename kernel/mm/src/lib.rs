@@ -1,0 +1,3 @@
+//! Floor 3: physical and virtual memory.
+#![no_std]
+#![deny(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Floor 2: locks and per-CPU data.
+#![no_std]

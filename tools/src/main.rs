@@ -1,0 +1,3 @@
+//! What cargo run and cargo test start.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,2 @@
+//! The SDK.
+#![deny(unsafe_code)]
