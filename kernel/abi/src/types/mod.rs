@@ -1,0 +1,22 @@
+//! Structures as they lie in user memory.
+//!
+//! Every one is plain data without implicit padding: each bit pattern is a value, each byte has a name, and so
+//! copying one out cannot leak what lay in the kernel before. Sizes and offsets are checked against `linux-raw-sys`.
+
+mod file;
+mod io;
+mod process;
+mod signals;
+mod system;
+mod terminal;
+mod time;
+#[cfg(test)]
+mod layout_tests;
+
+pub use file::{DirentHeader, Flock, OpenHow, OwnerEx, Stat, Statfs, Statx, StatxTimestamp};
+pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Msghdr, Pollfd, SelectMask};
+pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam};
+pub use signals::{Sigaction, Sigaltstack, Sigcontext, Sigevent, Siginfo, Ucontext};
+pub use system::{Sysinfo, Utsname};
+pub use terminal::{Termios, Termios2, Winsize};
+pub use time::{Itimerspec, Itimerval, Timespec, Timeval, Timezone, Tms, Utimbuf};
