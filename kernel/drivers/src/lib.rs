@@ -1,3 +1,7 @@
 //! Floor 6: devices and the terminal.
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
+
+extern crate alloc;
+
+pub mod line_discipline;
