@@ -1,3 +1,9 @@
 //! Floor 6: file systems.
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod cpio;
+pub mod entries;
+pub mod radix;
