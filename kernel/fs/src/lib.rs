@@ -7,3 +7,4 @@ extern crate alloc;
 pub mod cpio;
 pub mod entries;
 pub mod radix;
+pub mod procfs;

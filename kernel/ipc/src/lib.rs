@@ -1,3 +1,7 @@
 //! Floor 6: pipes, futexes and event objects.
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod ring;
