@@ -1,0 +1,5 @@
+//! Program loading.
+
+pub mod image;
+pub mod script;
+pub mod stack;

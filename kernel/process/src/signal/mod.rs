@@ -1,0 +1,4 @@
+//! Signals.
+
+pub mod frame;
+pub mod queue;
