@@ -1,0 +1,1 @@
+//! What the ACPI tables say.
