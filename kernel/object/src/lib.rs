@@ -1,3 +1,46 @@
 //! Floor 5: kernel objects, capability tables and the namespace.
-#![no_std]
+//!
+//! # Purpose
+//! What a system call may reach, and how. An [`Object`] is anything that a slot can name; a [`Node`] is a file as a file
+//! system keeps it; a [`Location`] is a node with the mount through which it was found; [`Lookup`] walks paths.
+//!
+//! # Invariants
+//! 1. A handler gets at an object only through a [`Held`], and only the table's accessor makes one, after checking
+//!    rights: there is no other way from a slot number to an object.
+//! 2. No walk leaves the root of its [`Roots`], through `..`, links or mounts.
+//! 3. An object is dropped, and so closed for good, with no lock held.
+//!
+//! # Locks
+//! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them. The
+//! offset of an [`OpenFile`] is a sleeping lock held over one read or write; locks of file systems come after it.
+//!
+//! # What it must not do
+//! Know any particular kind of object or file system, or who the current process is: what an object must know of its caller it
+//! asks [`caller`].
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod credentials;
+pub mod directory;
+mod file_system;
+mod floor;
+mod held;
+pub mod namespace;
+mod node;
+mod object;
+mod open_file;
+mod ready;
+mod terminal;
+
+pub use credentials::{Credentials, Permissions};
+pub use directory::DirectoryEntry;
+pub use file_system::FileSystem;
+pub use held::Held;
+pub use namespace::{Location, Lookup, LookupFlags, Namespace, Roots};
+pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};
+pub use object::{Object, Seek};
+pub use open_file::OpenFile;
+pub use ready::Ready;
+pub use terminal::{Caller, ProcessGroup, Terminal, caller, install_caller};

@@ -1,0 +1,71 @@
+//! The lower floors as this one uses them; on the host, small stand-ins, so that tables and path walks are tested there.
+
+pub use stand_in::*;
+
+mod stand_in {
+    #![allow(missing_docs)]
+    use abi::Result;
+    use core::marker::PhantomData;
+
+    pub use spin::Once;
+
+    pub struct CapabilityTable;
+    pub struct FileOffset;
+    pub struct ObjectState;
+
+    pub struct Locked<L, C>(L, PhantomData<fn() -> C>);
+    pub type SpinLock<T, C> = Locked<spin::Mutex<T>, C>;
+    pub type Mutex<T, C> = Locked<spin::Mutex<T>, C>;
+    pub type RwSpinLock<T, C> = Locked<spin::RwLock<T>, C>;
+
+    impl<T, C> Locked<spin::Mutex<T>, C> {
+        pub const fn new(value: T) -> Self {
+            Self(spin::Mutex::new(value), PhantomData)
+        }
+        pub fn lock(&self) -> spin::MutexGuard<'_, T> {
+            self.0.lock()
+        }
+    }
+
+    impl<T, C> Locked<spin::RwLock<T>, C> {
+        pub const fn new(value: T) -> Self {
+            Self(spin::RwLock::new(value), PhantomData)
+        }
+        pub fn read(&self) -> spin::RwLockReadGuard<'_, T> {
+            self.0.read()
+        }
+        pub fn write(&self) -> spin::RwLockWriteGuard<'_, T> {
+            self.0.write()
+        }
+    }
+
+    pub struct Sink<'a>(pub &'a mut [u8], pub usize);
+    impl Sink<'_> {
+        pub fn remaining(&self) -> usize {
+            self.0.len() - self.1
+        }
+        pub fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+            let count = bytes.len().min(self.remaining());
+            self.0[self.1..self.1 + count].copy_from_slice(&bytes[..count]);
+            self.1 += count;
+            Ok(count)
+        }
+    }
+
+    pub struct Source<'a>(pub &'a [u8]);
+    impl Source<'_> {
+        pub fn remaining(&self) -> usize {
+            self.0.len()
+        }
+        pub fn copy_to(&mut self, to: &mut [u8]) -> Result<usize> {
+            let count = to.len().min(self.0.len());
+            let (now, later) = self.0.split_at(count);
+            to[..count].copy_from_slice(now);
+            self.0 = later;
+            Ok(count)
+        }
+    }
+
+    pub trait Pager: Send + Sync {}
+    pub struct WaitQueue;
+}

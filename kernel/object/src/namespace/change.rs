@@ -1,0 +1,177 @@
+//! Changes of directories: making, linking, removing and renaming names, with the checks that permission bits demand.
+
+use super::mount::MountFlags;
+use super::{LastName, Location, Place, TrailingSlash};
+use crate::{Credentials, NewNode, Node, NodeKind, Owner};
+use abi::{AccessMode, Errno, Mode, RenameFlags, Result};
+use alloc::sync::Arc;
+
+impl Place {
+    /// The name, for making something: EEXIST where the path ends in `.`, `..` or at the root.
+    pub fn new_name(&self) -> Result<&[u8]> {
+        match &self.last {
+            LastName::Name(name) => Ok(name),
+            _ => Err(Errno::EEXIST),
+        }
+    }
+
+    /// Makes a node here. `mode` has the umask applied.
+    pub fn create(&self, what: NewNode<'_>, mode: Mode, credentials: &Credentials) -> Result<Location> {
+        let name = self.new_name()?;
+        let directory = self.directory.node();
+        if self.trailing_slash == TrailingSlash::Yes && what.kind() != NodeKind::Directory {
+            return Err(if directory.lookup(name).is_ok() { Errno::EEXIST } else { Errno::ENOENT });
+        }
+        if directory.lookup(name).is_ok() {
+            return Err(Errno::EEXIST);
+        }
+        check_changeable(&self.directory, credentials)?;
+        let (owner, mode) = owner_in(directory, what.kind(), mode, credentials)?;
+        let node = directory.create(name, what, mode, owner)?;
+        let entry = super::Entry { directory: directory.clone(), name: super::walk::copy_name(name)? };
+        Ok(Location::with_entry(self.directory.mount().clone(), node, entry))
+    }
+
+    /// Gives `target` a further name here.
+    pub fn link(&self, target: &Location, credentials: &Credentials) -> Result<()> {
+        let name = self.new_name()?;
+        if self.directory.node().lookup(name).is_ok() {
+            return Err(Errno::EEXIST);
+        }
+        if !Arc::ptr_eq(self.directory.mount(), target.mount()) {
+            return Err(Errno::EXDEV);
+        }
+        check_changeable(&self.directory, credentials)?;
+        if target.node().is_directory() {
+            return Err(Errno::EPERM);
+        }
+        if self.trailing_slash == TrailingSlash::Yes {
+            return Err(Errno::ENOENT);
+        }
+        self.directory.node().link(name, target.node())
+    }
+
+    /// Removes the name of what is no directory.
+    pub fn unlink(&self, credentials: &Credentials) -> Result<()> {
+        let LastName::Name(name) = &self.last else { return Err(Errno::EISDIR) };
+        let node = self.directory.node().lookup(name)?;
+        if self.trailing_slash == TrailingSlash::Yes {
+            return Err(if node.is_directory() { Errno::EISDIR } else { Errno::ENOTDIR });
+        }
+        check_removable(&self.directory, &node, credentials)?;
+        if node.is_directory() {
+            return Err(Errno::EISDIR);
+        }
+        self.directory.node().unlink(name)
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_directory(&self, credentials: &Credentials) -> Result<()> {
+        let name = match &self.last {
+            LastName::Name(name) => name,
+            LastName::Dot => return Err(Errno::EINVAL),
+            LastName::DotDot => return Err(Errno::ENOTEMPTY),
+            LastName::Root => return Err(Errno::EBUSY),
+        };
+        let node = self.directory.node().lookup(name)?;
+        check_removable(&self.directory, &node, credentials)?;
+        if !node.is_directory() {
+            return Err(Errno::ENOTDIR);
+        }
+        if self.directory.mount().mounted_on(node.id()).is_some() {
+            return Err(Errno::EBUSY);
+        }
+        self.directory.node().remove_directory(name)
+    }
+
+    /// Renames what is here to `to`.
+    pub fn rename(&self, to: &Self, flags: RenameFlags, credentials: &Credentials) -> Result<()> {
+        let (LastName::Name(old), LastName::Name(new)) = (&self.last, &to.last) else { return Err(Errno::EBUSY) };
+        if !Arc::ptr_eq(self.directory.mount(), to.directory.mount()) {
+            return Err(Errno::EXDEV);
+        }
+        let node = self.directory.node().lookup(old)?;
+        check_removable(&self.directory, &node, credentials)?;
+        let has_slash = self.trailing_slash == TrailingSlash::Yes || to.trailing_slash == TrailingSlash::Yes;
+        if has_slash && !node.is_directory() {
+            return Err(Errno::ENOTDIR);
+        }
+        let replaced = match to.directory.node().lookup(new) {
+            Ok(_) if flags.contains(RenameFlags::NO_REPLACE) => return Err(Errno::EEXIST),
+            Ok(replaced) => Some(replaced),
+            Err(Errno::ENOENT) if flags.contains(RenameFlags::EXCHANGE) => return Err(Errno::ENOENT),
+            Err(Errno::ENOENT) => None,
+            Err(error) => return Err(error),
+        };
+        match &replaced {
+            Some(replaced) => check_removable(&to.directory, replaced, credentials)?,
+            None => check_changeable(&to.directory, credentials)?,
+        }
+        check_not_mounted(&self.directory, &node)?;
+        if let Some(replaced) = &replaced {
+            check_not_mounted(&to.directory, replaced)?;
+            check_replacement(&node, replaced, flags)?;
+        }
+        self.directory.node().rename(old, to.directory.node(), new, flags)
+    }
+}
+
+fn check_not_mounted(directory: &Location, node: &Arc<dyn Node>) -> Result<()> {
+    if node.is_directory() && directory.mount().mounted_on(node.id()).is_some() {
+        return Err(Errno::EBUSY);
+    }
+    Ok(())
+}
+
+fn check_replacement(node: &Arc<dyn Node>, replaced: &Arc<dyn Node>, flags: RenameFlags) -> Result<()> {
+    match (node.is_directory(), replaced.is_directory()) {
+        _ if flags.contains(RenameFlags::EXCHANGE) => Ok(()),
+        (true, false) => Err(Errno::ENOTDIR),
+        (false, true) => Err(Errno::EISDIR),
+        _ => Ok(()),
+    }
+}
+
+/// Whether names may be added to or taken from the directory.
+fn check_changeable(directory: &Location, credentials: &Credentials) -> Result<()> {
+    if directory.mount().flags().contains(MountFlags::READ_ONLY) {
+        return Err(Errno::EROFS);
+    }
+    let permissions = directory.node().permissions()?;
+    if !credentials.may(AccessMode::WRITE | AccessMode::EXECUTE, &permissions, NodeKind::Directory) {
+        return Err(Errno::EACCES);
+    }
+    Ok(())
+}
+
+/// The same, and in a sticky directory only what is one's own may be removed.
+fn check_removable(directory: &Location, node: &Arc<dyn Node>, credentials: &Credentials) -> Result<()> {
+    check_changeable(directory, credentials)?;
+    let permissions = directory.node().permissions()?;
+    if permissions.mode.contains(Mode::STICKY)
+        && !credentials.owns(&permissions)
+        && !credentials.owns(&node.permissions()?)
+    {
+        return Err(Errno::EPERM);
+    }
+    Ok(())
+}
+
+/// Owner and mode of what is made in a directory: a set-group-id directory passes its group on.
+pub(super) fn owner_in(
+    directory: &Arc<dyn Node>,
+    kind: NodeKind,
+    mode: Mode,
+    credentials: &Credentials,
+) -> Result<(Owner, Mode)> {
+    let permissions = directory.permissions()?;
+    let mut owner = Owner { uid: credentials.fsuid, gid: credentials.fsgid };
+    let mut mode = mode;
+    if permissions.mode.contains(Mode::SET_GID) {
+        owner.gid = permissions.gid;
+        if kind == NodeKind::Directory {
+            mode |= Mode::SET_GID;
+        }
+    }
+    Ok((owner, mode))
+}

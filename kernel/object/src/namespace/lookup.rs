@@ -1,0 +1,150 @@
+//! What to look up, from where, within which limits; and what is found.
+
+use super::walk::Walk;
+use super::{Location, Roots};
+use crate::Credentials;
+use abi::{Errno, ResolveFlags, Result};
+use alloc::boxed::Box;
+use bitflags::bitflags;
+
+/// The longest name of a directory entry.
+pub const NAME_MAX: usize = 255;
+/// The longest path with its NUL.
+pub const PATH_MAX: usize = 4096;
+/// How many symbolic links one look-up follows.
+pub const LINKS_MAX: u32 = 40;
+
+bitflags! {
+    /// How to look up.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct LookupFlags: u32 {
+        /// A symbolic link at the end is what is sought, not where it leads.
+        const NO_FOLLOW = 1;
+        /// What is found must be a directory.
+        const DIRECTORY = 1 << 1;
+        /// An empty path is the start itself.
+        const EMPTY_PATH = 1 << 2;
+        /// Follow no symbolic link (ELOOP).
+        const NO_SYMLINKS = 1 << 3;
+        /// Follow no link that is not a path (ELOOP).
+        const NO_MAGIC_LINKS = 1 << 4;
+        /// Stay in the mount (EXDEV).
+        const NO_CROSS_MOUNT = 1 << 5;
+        /// Stay beneath the start (EXDEV).
+        const BENEATH = 1 << 6;
+        /// The start is the root.
+        const IN_ROOT = 1 << 7;
+        /// Remember the entry by which it was found, so that its path can be told: for what will be opened.
+        const NAMED = 1 << 8;
+    }
+}
+
+impl LookupFlags {
+    /// The limits that `openat2` asked for.
+    pub fn from_resolve(resolve: ResolveFlags) -> Self {
+        let pairs = [
+            (ResolveFlags::NO_CROSS_MOUNT, Self::NO_CROSS_MOUNT),
+            (ResolveFlags::NO_MAGIC_LINKS, Self::NO_MAGIC_LINKS),
+            (ResolveFlags::NO_SYMLINKS, Self::NO_SYMLINKS.union(Self::NO_MAGIC_LINKS)),
+            (ResolveFlags::BENEATH, Self::BENEATH),
+            (ResolveFlags::IN_ROOT, Self::IN_ROOT),
+        ];
+        pairs.iter().filter(|(asked, _)| resolve.contains(*asked)).fold(Self::empty(), |all, (_, flag)| all | *flag)
+    }
+}
+
+/// One look-up to be made.
+pub struct Lookup<'a> {
+    /// Root and working directory of whoever asks.
+    pub roots: &'a Roots,
+    /// Where a relative path starts, if not in the working directory.
+    pub start: Option<&'a Location>,
+    /// Whose permissions count.
+    pub credentials: &'a Credentials,
+    /// How.
+    pub flags: LookupFlags,
+}
+
+/// The last name of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LastName {
+    /// An ordinary name.
+    Name(Box<[u8]>),
+    /// `.`
+    Dot,
+    /// `..`
+    DotDot,
+    /// There is none: the path is `/`.
+    Root,
+}
+
+/// The place of a directory entry, whether or not there is one.
+pub struct Place {
+    /// The directory.
+    pub directory: Location,
+    /// The name in it.
+    pub last: LastName,
+    /// The path ended in a slash: what is there must be, or become, a directory.
+    pub trailing_slash: TrailingSlash,
+}
+
+/// Whether a path ended in a slash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrailingSlash {
+    /// It did.
+    Yes,
+    /// It did not.
+    No,
+}
+
+/// What is at the end of a path.
+pub enum Target {
+    /// This.
+    Found(Location),
+    /// Nothing yet, but it could be made here.
+    Missing(Place),
+}
+
+impl<'a> Lookup<'a> {
+    /// A look-up without limits.
+    pub fn new(roots: &'a Roots, start: Option<&'a Location>, credentials: &'a Credentials) -> Self {
+        Self { roots, start, credentials, flags: LookupFlags::empty() }
+    }
+
+    /// The same with these flags beside those it has.
+    pub fn with(mut self, flags: LookupFlags) -> Self {
+        self.flags |= flags;
+        self
+    }
+
+    /// What the path names.
+    pub fn find(&self, path: &[u8]) -> Result<Location> {
+        if path.is_empty() && self.flags.contains(LookupFlags::EMPTY_PATH) {
+            return Ok(self.start.unwrap_or(&self.roots.cwd).clone());
+        }
+        match Walk::begin(self, path)?.to_target()? {
+            Target::Found(location) => Ok(location),
+            Target::Missing(_) => Err(Errno::ENOENT),
+        }
+    }
+
+    /// The place of the path's last name; a symbolic link there is not followed.
+    pub fn find_place(&self, path: &[u8]) -> Result<Place> {
+        Walk::begin(self, path)?.to_place()
+    }
+
+    /// What the path names, or, if only its last name is missing, where it would be: for opening with `O_CREAT`.
+    pub fn find_target(&self, path: &[u8]) -> Result<Target> {
+        Walk::begin(self, path)?.to_target()
+    }
+
+    /// Where a relative path starts.
+    pub fn start(&self) -> &Location {
+        self.start.unwrap_or(&self.roots.cwd)
+    }
+
+    /// Where an absolute path starts.
+    pub fn root(&self) -> &Location {
+        if self.flags.contains(LookupFlags::IN_ROOT) { self.start() } else { &self.roots.root }
+    }
+}

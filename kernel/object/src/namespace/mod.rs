@@ -1,0 +1,86 @@
+//! The view of the file tree: mounts, locations and path look-ups.
+
+mod change;
+mod location;
+mod lookup;
+mod mount;
+mod open;
+mod path;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use location::{Entry, Location};
+pub use lookup::{LINKS_MAX, LastName, Lookup, LookupFlags, NAME_MAX, PATH_MAX, Place, Target, TrailingSlash};
+pub use mount::{Mount, MountFlags};
+pub use open::{open, open_location, rights_for};
+pub use path::path_of;
+
+use crate::FileSystem;
+use abi::Result;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use caps::Rights;
+
+/// Root and working directory of a process: its root capabilities for paths.
+#[derive(Clone, Debug)]
+pub struct Roots {
+    /// Where absolute paths start.
+    pub root: Location,
+    /// What may be done with what is found from the root.
+    pub root_rights: Rights,
+    /// Where relative paths start.
+    pub cwd: Location,
+    /// What may be done with what is found from the working directory.
+    pub cwd_rights: Rights,
+}
+
+/// A tree of mounts.
+pub struct Namespace {
+    root: Arc<Mount>,
+}
+
+impl Namespace {
+    /// A namespace whose root is this file system.
+    pub fn new(file_system: Arc<dyn FileSystem>) -> Self {
+        Self { root: Mount::root_of(file_system, MountFlags::empty()) }
+    }
+
+    /// The root directory, beneath whatever is mounted on it.
+    pub fn root(&self) -> Location {
+        Location::new(self.root.clone(), self.root.root().clone())
+    }
+
+    /// Root and working directory at the root, with every right.
+    pub fn roots(&self) -> Roots {
+        Roots { root: self.root(), root_rights: Rights::ALL, cwd: self.root(), cwd_rights: Rights::ALL }
+    }
+
+    /// Mounts a file system on a directory.
+    pub fn mount(&self, at: Location, file_system: Arc<dyn FileSystem>, flags: MountFlags) -> Result<Arc<Mount>> {
+        Mount::graft(at, file_system, flags)
+    }
+
+    /// Takes away the mount whose root `at` is.
+    pub fn unmount(&self, at: &Location) -> Result<()> {
+        if !at.is_mount_root() {
+            return Err(abi::Errno::EINVAL);
+        }
+        at.mount().detach()
+    }
+
+    /// Every mount, parents before children.
+    pub fn mounts(&self) -> Result<Vec<Arc<Mount>>> {
+        let mut all = Vec::new();
+        all.try_reserve(1).map_err(|_| abi::Errno::ENOMEM)?;
+        all.push(self.root.clone());
+        let mut at = 0;
+        while at < all.len() {
+            let children = all[at].children()?;
+            all.try_reserve(children.len()).map_err(|_| abi::Errno::ENOMEM)?;
+            all.extend(children);
+            at += 1;
+        }
+        Ok(all)
+    }
+}

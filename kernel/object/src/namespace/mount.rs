@@ -1,0 +1,133 @@
+//! Mounts: file systems grafted onto directories.
+
+use super::Location;
+use crate::floor::{ObjectState, RwSpinLock};
+use crate::{FileSystem, Node};
+use abi::{Errno, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// A file system in its place. The root mount of a namespace has no place.
+pub struct Mount {
+    file_system: Arc<dyn FileSystem>,
+    root: Arc<dyn Node>,
+    root_id: u64,
+    point: Option<Location>,
+    flags: MountFlags,
+    /// Mounts on directories of this one; a later one on the same directory hides the earlier. Read at each step of a
+    /// walk, so the count beside it spares the lock where there are none.
+    children: RwSpinLock<Vec<(u64, Arc<Mount>)>, ObjectState>,
+    child_count: AtomicUsize,
+}
+
+bitflags::bitflags! {
+    /// Limits of a mount, in the bits of `mount(2)`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct MountFlags: u64 {
+        /// Nothing changes.
+        const READ_ONLY = 1;
+        /// Set-id bits mean nothing.
+        const NO_SET_ID = 2;
+        /// Devices cannot be opened.
+        const NO_DEVICES = 4;
+        /// Nothing executes.
+        const NO_EXECUTE = 8;
+    }
+}
+
+impl Mount {
+    /// The first mount of a namespace.
+    pub fn root_of(file_system: Arc<dyn FileSystem>, flags: MountFlags) -> Arc<Self> {
+        Self::build(file_system, None, flags)
+    }
+
+    /// Puts a file system onto the directory `point`, hiding what it holds.
+    pub fn graft(point: Location, file_system: Arc<dyn FileSystem>, flags: MountFlags) -> Result<Arc<Self>> {
+        if !point.node().is_directory() {
+            return Err(Errno::ENOTDIR);
+        }
+        let parent = point.mount().clone();
+        let point_id = point.node().id();
+        let mount = Self::build(file_system, Some(point), flags);
+        let mut children = parent.children.write();
+        children.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+        children.push((point_id, mount.clone()));
+        parent.child_count.store(children.len(), Ordering::Release);
+        Ok(mount)
+    }
+
+    /// Takes this mount away; EBUSY while others are mounted on it, EINVAL for a root.
+    pub fn detach(self: &Arc<Self>) -> Result<()> {
+        let point = self.point.as_ref().ok_or(Errno::EINVAL)?;
+        if self.child_count.load(Ordering::Acquire) != 0 {
+            return Err(Errno::EBUSY);
+        }
+        let parent = point.mount();
+        let removed = {
+            let mut children = parent.children.write();
+            let at = children.iter().position(|(_, mount)| Arc::ptr_eq(mount, self)).ok_or(Errno::EINVAL)?;
+            let removed = children.remove(at);
+            parent.child_count.store(children.len(), Ordering::Release);
+            removed
+        };
+        drop(removed);
+        Ok(())
+    }
+
+    fn build(file_system: Arc<dyn FileSystem>, point: Option<Location>, flags: MountFlags) -> Arc<Self> {
+        let root = file_system.root();
+        Arc::new(Self {
+            root_id: root.id(),
+            root,
+            file_system,
+            point,
+            flags,
+            children: RwSpinLock::new(Vec::new()),
+            child_count: AtomicUsize::new(0),
+        })
+    }
+
+    /// What is mounted.
+    pub fn file_system(&self) -> &Arc<dyn FileSystem> {
+        &self.file_system
+    }
+
+    /// Its root directory.
+    pub fn root(&self) -> &Arc<dyn Node> {
+        &self.root
+    }
+
+    /// Its root directory's inode number.
+    pub fn root_id(&self) -> u64 {
+        self.root_id
+    }
+
+    /// Its limits.
+    pub fn flags(&self) -> MountFlags {
+        self.flags
+    }
+
+    /// The directory that it hides.
+    pub fn point(&self) -> Option<&Location> {
+        self.point.as_ref()
+    }
+
+    /// What is mounted on its directory `id`, if anything.
+    #[inline]
+    pub(super) fn mounted_on(&self, id: u64) -> Option<Arc<Mount>> {
+        if self.child_count.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        self.children.read().iter().rev().find(|(point, _)| *point == id).map(|(_, mount)| mount.clone())
+    }
+
+    /// The mounts on its directories.
+    pub fn children(&self) -> Result<Vec<Arc<Mount>>> {
+        let children = self.children.read();
+        let mut copy = Vec::new();
+        copy.try_reserve(children.len()).map_err(|_| Errno::ENOMEM)?;
+        copy.extend(children.iter().map(|(_, mount)| mount.clone()));
+        Ok(copy)
+    }
+}

@@ -1,0 +1,136 @@
+//! Opening by path.
+
+use super::change::owner_in;
+use super::lookup::{Lookup, LookupFlags, Target};
+use super::mount::MountFlags;
+use super::{Location, TrailingSlash};
+use crate::{Credentials, NewNode, NodeKind, Object, OpenFile, SetAttributes};
+use abi::{AccessMode, Errno, Mode, OpenFlags, Result};
+use alloc::sync::Arc;
+use caps::Rights;
+
+/// Opens what a path names, making it if the flags ask for that. `mode` has the umask applied.
+pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Result<Arc<dyn Object>> {
+    let credentials = lookup.credentials;
+    let mut how = LookupFlags::NAMED;
+    if flags.contains(OpenFlags::NO_FOLLOW) || flags.contains(OpenFlags::CREATE | OpenFlags::EXCLUSIVE) {
+        how |= LookupFlags::NO_FOLLOW;
+    }
+    if flags.contains(OpenFlags::DIRECTORY) {
+        how |= LookupFlags::DIRECTORY;
+    }
+    if flags.contains(OpenFlags::TEMPORARY) {
+        let directory = lookup.with(how).find(path)?;
+        return open_unnamed(&directory, flags, mode, credentials);
+    }
+    let is_creating = flags.contains(OpenFlags::CREATE) && !flags.contains(OpenFlags::PATH);
+    if is_creating && path.last() == Some(&b'/') {
+        return Err(Errno::EISDIR);
+    }
+    match lookup.with(how).find_target(path)? {
+        Target::Found(_) if is_creating && flags.contains(OpenFlags::EXCLUSIVE) => Err(Errno::EEXIST),
+        Target::Found(location) => open_location(&location, flags, credentials),
+        Target::Missing(place) if is_creating => {
+            if place.trailing_slash == TrailingSlash::Yes {
+                return Err(Errno::EISDIR);
+            }
+            match place.create(NewNode::File, mode, credentials) {
+                // The mode binds later opens, not this one.
+                Ok(location) => location.node().open(&location, flags, credentials),
+                // Somebody was quicker.
+                Err(Errno::EEXIST) if !flags.contains(OpenFlags::EXCLUSIVE) => {
+                    let node = place.directory.node().lookup(place.new_name()?)?;
+                    open_location(&Location::new(place.directory.mount().clone(), node), flags, credentials)
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Target::Missing(_) => Err(Errno::ENOENT),
+    }
+}
+
+fn open_unnamed(
+    directory: &Location,
+    flags: OpenFlags,
+    mode: Mode,
+    credentials: &Credentials,
+) -> Result<Arc<dyn Object>> {
+    if !flags.can_write() {
+        return Err(Errno::EINVAL);
+    }
+    let node = directory.node();
+    if !credentials.may(AccessMode::WRITE | AccessMode::EXECUTE, &node.permissions()?, NodeKind::Directory) {
+        return Err(Errno::EACCES);
+    }
+    let (owner, mode) = owner_in(node, NodeKind::File, mode, credentials)?;
+    let file = node.create_unnamed(mode, owner)?;
+    let location = Location::new(directory.mount().clone(), file);
+    let kept = flags.difference(OpenFlags::TEMPORARY);
+    location.node().open(&location, kept, credentials)
+}
+
+/// Opens what was found, with the checks of permission bits and mount limits.
+pub fn open_location(location: &Location, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<dyn Object>> {
+    let node = location.node();
+    let kind = node.kind();
+    if flags.contains(OpenFlags::PATH) {
+        return OpenFile::open(location.clone(), flags & (OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::NO_FOLLOW));
+    }
+    match kind {
+        NodeKind::Symlink => return Err(Errno::ELOOP),
+        NodeKind::Socket => return Err(Errno::ENXIO),
+        NodeKind::Directory if flags.can_write() || flags.contains(OpenFlags::CREATE) => return Err(Errno::EISDIR),
+        _ => {}
+    }
+    let mut access = AccessMode::empty();
+    access.set(AccessMode::READ, flags.can_read());
+    access.set(AccessMode::WRITE, flags.can_write() || flags.contains(OpenFlags::TRUNCATE));
+    let permissions = node.permissions()?;
+    if !credentials.may(access, &permissions, kind) {
+        return Err(Errno::EACCES);
+    }
+    let limits = location.mount().flags();
+    let is_device = matches!(kind, NodeKind::CharacterDevice | NodeKind::BlockDevice);
+    if is_device && limits.contains(MountFlags::NO_DEVICES) {
+        return Err(Errno::EACCES);
+    }
+    let is_stored = matches!(kind, NodeKind::File | NodeKind::Directory);
+    if is_stored && access.contains(AccessMode::WRITE) && limits.contains(MountFlags::READ_ONLY) {
+        return Err(Errno::EROFS);
+    }
+    if flags.contains(OpenFlags::NO_ATIME) && !credentials.owns(&permissions) {
+        return Err(Errno::EPERM);
+    }
+    if flags.contains(OpenFlags::TRUNCATE) && kind == NodeKind::File {
+        node.truncate(0)?;
+        drop_set_id(location, &permissions, credentials)?;
+    }
+    node.open(location, flags, credentials)
+}
+
+/// Writing by somebody else takes the set-id bits from a file.
+fn drop_set_id(location: &Location, permissions: &crate::Permissions, credentials: &Credentials) -> Result<()> {
+    let dangerous = permissions.mode & (Mode::SET_UID | Mode::SET_GID);
+    if dangerous.is_empty() || credentials.is_privileged() {
+        return Ok(());
+    }
+    let mode = Some(permissions.mode.difference(dangerous));
+    location.node().set_attributes(&SetAttributes { mode, ..SetAttributes::default() })
+}
+
+/// The rights of a capability to a thing just opened: all that the access mode allows, within `limit`, what
+/// the capability that the path started from lets its children have.
+pub fn rights_for(flags: OpenFlags, limit: Rights) -> Rights {
+    let mut rights = Rights::ALL;
+    if flags.contains(OpenFlags::PATH) {
+        rights = Rights::LOOKUP | Rights::FSTAT | Rights::FSTATFS | Rights::FCHDIR | Rights::FEXECVE;
+        rights |= Rights::FCNTL | Rights::FPATHCONF | Rights::TRANSFER | Rights::LINKAT_SOURCE | Rights::CONNECTAT;
+    }
+    if !flags.can_read() {
+        rights -= Rights::READ;
+    }
+    if !flags.can_write() {
+        rights -= Rights::WRITE | Rights::FTRUNCATE;
+    }
+    rights & limit
+}

@@ -1,0 +1,76 @@
+//! Paths of locations: the way back up.
+
+use super::{Location, Roots};
+use crate::Node;
+use abi::{Errno, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// What a path that leads nowhere any more ends in.
+const DELETED: &[u8] = b" (deleted)";
+
+/// The path of `location` as seen from the root of `roots`.
+///
+/// A file whose name was removed keeps it with ` (deleted)` behind; a directory that was removed is ENOENT, as `getcwd` says it.
+/// A location outside the root starts with `(unreachable)`.
+pub fn path_of(roots: &Roots, location: &Location) -> Result<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    let mut at = location.clone();
+    let mut is_deleted = false;
+    if let Some(entry) = location.entry() {
+        is_deleted = !names_still(entry.directory.as_ref(), &entry.name, location.node().id());
+        push(&mut names, entry.name.to_vec())?;
+        at = Location::new(location.mount().clone(), entry.directory.clone());
+    } else if !location.node().is_directory() {
+        return Err(Errno::ENOENT);
+    }
+    let is_reachable = climb(roots, at, &mut names)?;
+    let mut path = Vec::new();
+    let length: usize = names.iter().map(|name| name.len() + 1).sum();
+    path.try_reserve(length + 32).map_err(|_| Errno::ENOMEM)?;
+    if !is_reachable {
+        path.extend_from_slice(b"(unreachable)");
+    }
+    for name in names.iter().rev() {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    if names.is_empty() {
+        path.push(b'/');
+    }
+    if is_deleted {
+        path.extend_from_slice(DELETED);
+    }
+    Ok(path)
+}
+
+/// Collects the names from a directory up to the root; whether the root was met.
+fn climb(roots: &Roots, mut at: Location, names: &mut Vec<Vec<u8>>) -> Result<bool> {
+    loop {
+        if at.is_same(&roots.root) {
+            return Ok(true);
+        }
+        if at.is_mount_root() {
+            match at.mount().point() {
+                Some(point) => {
+                    at = point.clone();
+                    continue;
+                }
+                None => return Ok(false),
+            }
+        }
+        let parent: Arc<dyn Node> = at.node().parent().ok_or(Errno::ENOENT)?;
+        push(names, parent.name_of(at.node().id()).ok_or(Errno::ENOENT)?)?;
+        at = Location::new(at.mount().clone(), parent);
+    }
+}
+
+fn names_still(directory: &dyn Node, name: &[u8], id: u64) -> bool {
+    directory.lookup(name).is_ok_and(|node| node.id() == id)
+}
+
+fn push(names: &mut Vec<Vec<u8>>, name: Vec<u8>) -> Result<()> {
+    names.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+    names.push(name);
+    Ok(())
+}
