@@ -44,6 +44,7 @@ pub mod interrupts;
 pub mod ioapic;
 pub mod layout;
 pub mod local;
+pub mod page;
 pub mod paging;
 pub mod port;
 pub mod power;
