@@ -6,4 +6,5 @@ extern crate alloc;
 
 pub mod exec;
 pub mod id;
+pub mod kin;
 pub mod signal;

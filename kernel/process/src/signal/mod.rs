@@ -1,4 +1,5 @@
 //! Signals.
 
+pub mod actions;
 pub mod frame;
 pub mod queue;
