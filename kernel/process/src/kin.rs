@@ -10,6 +10,11 @@ pub struct Kin {
     lists: [List; 2],
 }
 
+impl Kin {
+    /// Linked to nobody.
+    pub const NONE: Self = Self { links: [Link { next: 0, previous: 0 }; 2], lists: [List { first: 0, last: 0 }; 2] };
+}
+
 /// The two kinds of list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chain {

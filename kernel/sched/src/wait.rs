@@ -48,7 +48,9 @@ pub enum WaitError {
 impl From<WaitError> for Errno {
     fn from(error: WaitError) -> Self {
         match error {
-            WaitError::Interrupted => Errno::EINTR,
+            // Most calls start again when no handler ran or the handler asked for it; those that do not say EINTR
+            // themselves.
+            WaitError::Interrupted => Errno::ERESTARTSYS,
             WaitError::TimedOut => Errno::ETIMEDOUT,
         }
     }

@@ -58,16 +58,6 @@ ranks! {
     91 TestInner;
 
     // Spinning locks that interrupt handlers do not take.
-    /// The list of processes and the tree of parents and children.
-    100 ProcessList;
-    /// Sessions, process groups and who belongs to them.
-    102 ProcessGroups;
-    /// Signal actions and pending signals of a process.
-    105 Signals;
-    /// A task's own state: mask, pending signals, alternate stack.
-    107 Task;
-    /// Identifiers in use.
-    110 Identifiers;
     /// Other state of a process.
     112 ProcessState;
     /// A capability table.
@@ -94,6 +84,12 @@ ranks! {
     202 DeviceRegisters;
     /// Interrupt routing and handler tables.
     204 InterruptTable;
+    /// The list of processes, the tree of parents and children, and the members of groups.
+    205 ProcessList;
+    /// Signal actions, threads and pending signals of a process.
+    206 Signals;
+    /// The signals pending for one task.
+    207 Task;
     /// The observers of a wait queue.
     208 Observers;
     /// A wait queue.
