@@ -1,7 +1,20 @@
 //! The lower floors as this one uses them; on the host, small stand-ins, so that tables and path walks are tested there.
 
+#[cfg(target_os = "none")]
+pub use real::*;
+#[cfg(not(target_os = "none"))]
 pub use stand_in::*;
 
+#[cfg(target_os = "none")]
+mod real {
+    pub use mm::Pager;
+    pub use mm::user::{Sink, Source};
+    pub use sched::WaitQueue;
+    pub use sync::ranks::{FileOffset, ObjectState};
+    pub use sync::{Mutex, Once, RwSpinLock};
+}
+
+#[cfg(not(target_os = "none"))]
 mod stand_in {
     #![allow(missing_docs)]
     use abi::Result;

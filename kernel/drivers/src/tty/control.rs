@@ -1,0 +1,277 @@
+//! Control requests on terminals.
+
+use alloc::sync::Arc;
+
+use abi::consts::ioctl;
+use abi::types::{Termios, Termios2, Winsize};
+use abi::{Errno, Result, Signal};
+use mm::user::UserPtr;
+use object::{Terminal, caller};
+
+use super::{Tty, file};
+use crate::line_discipline::{Character, Input, Local, Output, Settings};
+
+/// TCGETS2 and its three setters, which the constants' crate leaves out.
+const TCGETS2: u32 = 0x802c_542a;
+const TCSETS2: u32 = 0x402c_542b;
+const TCSETSW2: u32 = 0x402c_542c;
+const TCSETSF2: u32 = 0x402c_542d;
+/// Bits of `c_cflag` that say "the speed is in its own field".
+const BOTHER: u32 = 0o010000;
+const CBAUD: u32 = 0o010017;
+
+/// When new settings take effect.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Now,
+    /// After everything written was sent.
+    Drained,
+    /// After that, and with the input thrown away.
+    Flushed,
+}
+
+impl Tty {
+    /// Carries out a control request for a file of `generation`.
+    pub(super) fn control(self: &Arc<Self>, request: u32, argument: usize, generation: u64) -> Result<usize> {
+        if self.state.lock().generation != generation {
+            return Err(Errno::EIO);
+        }
+        match request {
+            ioctl::TCGETS => self.get_termios(argument),
+            ioctl::TCSETS => self.set_termios(argument, When::Now, generation),
+            ioctl::TCSETSW => self.set_termios(argument, When::Drained, generation),
+            ioctl::TCSETSF => self.set_termios(argument, When::Flushed, generation),
+            TCGETS2 => self.get_termios2(argument),
+            TCSETS2 => self.set_termios2(argument, When::Now, generation),
+            TCSETSW2 => self.set_termios2(argument, When::Drained, generation),
+            TCSETSF2 => self.set_termios2(argument, When::Flushed, generation),
+            ioctl::TIOCGWINSZ => put(argument, &{ self.state.lock().size }),
+            ioctl::TIOCSWINSZ => {
+                let size: Winsize = at(argument).read()?;
+                self.set_window_size(size);
+                Ok(0)
+            }
+            ioctl::TIOCGPGRP => self.get_foreground(argument),
+            ioctl::TIOCSPGRP => self.change_foreground(argument),
+            ioctl::TIOCGSID => self.get_session(argument),
+            ioctl::TIOCSCTTY => self.take_as_controlling(),
+            ioctl::TIOCNOTTY => self.give_up_controlling(),
+            ioctl::TCFLSH => self.flush(argument),
+            ioctl::TCXONC => self.control_flow(argument),
+            ioctl::TCSBRK | ioctl::TCSBRKP => {
+                self.check_background(Signal::TTOU)?;
+                self.drain(generation).map(|()| 0)
+            }
+            ioctl::FIONREAD => put(argument, &{ self.state.lock().discipline.input_len() as i32 }),
+            ioctl::TIOCOUTQ => put(argument, &{ self.state.lock().outgoing.len() as i32 }),
+            // Typing for somebody else is refused to everybody: it has no use but to escape from a confined terminal.
+            ioctl::TIOCSTI => Err(Errno::EIO),
+            ioctl::TIOCEXCL => self.set_exclusive(true),
+            ioctl::TIOCNXCL => self.set_exclusive(false),
+            ioctl::TIOCGEXCL => put(argument, &{ i32::from(self.state.lock().is_exclusive) }),
+            ioctl::TIOCGETD => put(argument, &0_i32),
+            ioctl::TIOCSETD => match at::<i32>(argument).read()? {
+                0 => Ok(0),
+                _ => Err(Errno::EINVAL),
+            },
+            ioctl::TIOCGDEV => put(argument, &(encode_device(self.device()))),
+            _ => Err(Errno::ENOTTY),
+        }
+    }
+
+    fn get_termios(&self, argument: usize) -> Result<usize> {
+        let settings = self.state.lock().discipline.settings().clone();
+        put(argument, &termios_of(&settings))
+    }
+
+    fn get_termios2(&self, argument: usize) -> Result<usize> {
+        let settings = self.state.lock().discipline.settings().clone();
+        let Termios { input, output, control, local, line, characters } = termios_of(&settings);
+        let (input_speed, output_speed) = (settings.input_speed, settings.output_speed);
+        put(argument, &Termios2 { input, output, control, local, line, characters, input_speed, output_speed })
+    }
+
+    fn set_termios(&self, argument: usize, when: When, generation: u64) -> Result<usize> {
+        self.check_background(Signal::TTOU)?;
+        let new: Termios = at(argument).read()?;
+        let speed = speed_of(new.control);
+        self.apply(settings_of(&new, speed, speed), when, generation)
+    }
+
+    fn set_termios2(&self, argument: usize, when: When, generation: u64) -> Result<usize> {
+        self.check_background(Signal::TTOU)?;
+        let Termios2 { input, output, control, local, line, characters, input_speed, output_speed } =
+            at::<Termios2>(argument).read()?;
+        let new = Termios { input, output, control, local, line, characters };
+        let has_own_speed = control & CBAUD == BOTHER;
+        let code_speed = speed_of(control);
+        let speeds = if has_own_speed { (input_speed, output_speed) } else { (code_speed, code_speed) };
+        self.apply(settings_of(&new, speeds.0, speeds.1), when, generation)
+    }
+
+    fn apply(&self, settings: Settings, when: When, generation: u64) -> Result<usize> {
+        if when != When::Now {
+            self.drain(generation)?;
+        }
+        let mut state = self.state.lock();
+        if when == When::Flushed {
+            state.discipline.flush_input();
+        }
+        state.discipline.set_settings(settings);
+        state.pump(&*self.wire);
+        drop(state);
+        self.wire.resume();
+        self.wait_queue().wake_all();
+        Ok(0)
+    }
+
+    fn get_foreground(&self, argument: usize) -> Result<usize> {
+        if !self.controls_caller() {
+            return Err(Errno::ENOTTY);
+        }
+        put(argument, &self.foreground().map_or(0, |group| group.id()))
+    }
+
+    fn change_foreground(&self, argument: usize) -> Result<usize> {
+        match self.check_background(Signal::TTOU) {
+            Err(Errno::EIO) => return Err(Errno::ENOTTY),
+            other => other?,
+        }
+        let caller = caller().ok_or(Errno::ENOTTY)?;
+        let own = caller.group().ok_or(Errno::ENOTTY)?;
+        if !self.controls_caller() || self.session_id() != Some(own.session_id()) {
+            return Err(Errno::ENOTTY);
+        }
+        let id: i32 = at(argument).read()?;
+        if id < 0 {
+            return Err(Errno::EINVAL);
+        }
+        let group = caller.find_group(id).ok_or(Errno::ESRCH)?;
+        if group.session_id() != own.session_id() {
+            return Err(Errno::EPERM);
+        }
+        self.set_foreground(Arc::downgrade(&group));
+        Ok(0)
+    }
+
+    fn get_session(&self, argument: usize) -> Result<usize> {
+        let session = self.session_id().filter(|_| self.controls_caller()).ok_or(Errno::ENOTTY)?;
+        put(argument, &session)
+    }
+
+    fn take_as_controlling(self: &Arc<Self>) -> Result<usize> {
+        let caller = caller().ok_or(Errno::EPERM)?;
+        let group = caller.group().ok_or(Errno::EPERM)?;
+        let session = self.session_id();
+        if caller.is_session_leader() && session == Some(group.session_id()) {
+            return Ok(0);
+        }
+        // Taking it from another session is not offered, not even to root.
+        if !caller.is_session_leader() || caller.controlling_terminal().is_some() || session.is_some() {
+            return Err(Errno::EPERM);
+        }
+        caller.set_controlling_terminal(Some(file::controlling(self)?))?;
+        Ok(0)
+    }
+
+    fn give_up_controlling(&self) -> Result<usize> {
+        let caller = caller().filter(|_| self.controls_caller()).ok_or(Errno::ENOTTY)?;
+        caller.set_controlling_terminal(None)?;
+        Ok(0)
+    }
+
+    fn flush(&self, which: usize) -> Result<usize> {
+        self.check_background(Signal::TTOU)?;
+        if which > 2 {
+            return Err(Errno::EINVAL);
+        }
+        let mut state = self.state.lock();
+        if which != 1 {
+            state.discipline.flush_input();
+        }
+        if which != 0 {
+            state.outgoing.clear();
+        }
+        drop(state);
+        self.wire.resume();
+        self.wait_queue().wake_all();
+        Ok(0)
+    }
+
+    fn control_flow(&self, action: usize) -> Result<usize> {
+        self.check_background(Signal::TTOU)?;
+        let mut state = self.state.lock();
+        match action {
+            0 => state.discipline.set_stopped(true),
+            1 => state.discipline.set_stopped(false),
+            2 | 3 => {
+                let which = if action == 2 { Character::Stop } else { Character::Start };
+                let byte = state.discipline.settings().character(which);
+                if byte != 0 {
+                    state.outgoing.push_front(byte);
+                }
+            }
+            _ => return Err(Errno::EINVAL),
+        }
+        state.pump(&*self.wire);
+        drop(state);
+        self.wait_queue().wake_all();
+        Ok(0)
+    }
+
+    fn set_exclusive(&self, is_exclusive: bool) -> Result<usize> {
+        self.state.lock().is_exclusive = is_exclusive;
+        Ok(0)
+    }
+}
+
+/// The user memory that a request's argument points at.
+fn at<T>(argument: usize) -> UserPtr<T> {
+    UserPtr::new(argument as u64)
+}
+
+fn put<T: zerocopy::IntoBytes + zerocopy::Immutable>(argument: usize, value: &T) -> Result<usize> {
+    at(argument).write(value)?;
+    Ok(0)
+}
+
+fn termios_of(settings: &Settings) -> Termios {
+    Termios {
+        input: settings.input.bits(),
+        output: settings.output.bits(),
+        control: settings.control,
+        local: settings.local.bits(),
+        line: settings.line,
+        characters: settings.characters,
+    }
+}
+
+fn settings_of(new: &Termios, input_speed: u32, output_speed: u32) -> Settings {
+    Settings {
+        input: Input::from_bits_retain(new.input),
+        output: Output::from_bits_retain(new.output),
+        control: new.control,
+        local: Local::from_bits_retain(new.local),
+        line: new.line,
+        characters: new.characters,
+        input_speed,
+        output_speed,
+    }
+}
+
+/// The speed behind the code in `c_cflag`.
+fn speed_of(control: u32) -> u32 {
+    const SLOW: [u32; 16] =
+        [0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19_200, 38_400];
+    const FAST: [u32; 16] = [
+        38_400, 57_600, 115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000,
+        2_000_000, 2_500_000, 3_000_000, 3_500_000, 4_000_000,
+    ];
+    let code = (control & 0o17) as usize;
+    if control & BOTHER == 0 { SLOW[code] } else { FAST[code] }
+}
+
+/// A device number as user programs see it in 32 bits.
+fn encode_device(device: u64) -> u32 {
+    device as u32
+}
