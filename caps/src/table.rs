@@ -1,0 +1,315 @@
+//! Tables: the authority of one process.
+
+use crate::slot_set::SlotSet;
+use crate::{Capability, Ceilings, Denied, Kind, Need, Place, Rights};
+use alloc::vec::Vec;
+use bitflags::bitflags;
+
+bitflags! {
+    /// What happens to a slot by itself.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct SlotFlags: u8 {
+        /// Exec closes it.
+        const CLOSE_ON_EXEC = 1;
+        /// A fork's child does not get it.
+        const CLOSE_ON_FORK = 2;
+    }
+}
+
+/// Why a slot could not be filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableError {
+    /// Every slot below the limit is taken.
+    Full,
+    /// The slot asked for is at or above the limit.
+    BeyondLimit,
+    /// The slot asked for is reserved by an operation still under way.
+    Reserved,
+    /// There is nothing in the slot to duplicate.
+    BadSlot,
+    /// No memory for more slots.
+    OutOfMemory,
+}
+
+/// A slot taken for what is still being made. To be given back to [`Table::commit`] or [`Table::cancel`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a reservation that is neither committed nor cancelled keeps its slot for ever"]
+pub struct Reservation(u32);
+
+impl Reservation {
+    /// The slot's number.
+    pub const fn slot(&self) -> u32 {
+        self.0
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Slot<O> {
+    capability: Capability<O>,
+    flags: SlotFlags,
+}
+
+/// Slots, ceilings and the limit on the number of slots.
+///
+/// A slot is free, reserved or filled. `taken` has the reserved and the filled ones; `slots` has a capability for the
+/// filled ones only. So a reservation is invisible to every look-up, and a fork copies none.
+#[derive(Debug)]
+pub struct Table<O> {
+    slots: Vec<Option<Slot<O>>>,
+    taken: SlotSet,
+    ceilings: Option<Ceilings>,
+    limit: usize,
+    filled: usize,
+}
+
+impl<O> Table<O> {
+    /// An empty table with at most `limit` slots.
+    pub const fn new(limit: usize) -> Self {
+        Self { slots: Vec::new(), taken: SlotSet::new(), ceilings: None, limit, filled: 0 }
+    }
+
+    /// The capability in a slot, and its rights, if it meets the need: the check of law 1, and the only way in for a use.
+    #[inline]
+    pub fn get(&self, slot: i32, need: &Need) -> Result<(&Capability<O>, Rights), Denied> {
+        let Some(Some(Slot { capability, .. })) = self.slots.get(slot as u32 as usize) else {
+            return Err(Denied::BadSlot);
+        };
+        if !need.kinds.has(capability.kind) {
+            return Err(Denied::WrongKind(capability.kind));
+        }
+        let rights = self.effective(capability);
+        if !rights.contains(need.rights) {
+            return Err(self.explain(capability, need.rights));
+        }
+        Ok((capability, rights))
+    }
+
+    #[inline]
+    fn effective(&self, capability: &Capability<O>) -> Rights {
+        let rights = capability.effective();
+        match &self.ceilings {
+            None => rights,
+            Some(ceilings) => rights & ceilings.of(capability.kind),
+        }
+    }
+
+    #[cold]
+    fn explain(&self, capability: &Capability<O>, needed: Rights) -> Denied {
+        let granted = capability.grant.as_ref().map_or(Rights::ALL, |grant| grant.limit());
+        for (held, at) in [(capability.rights, Place::Slot), (granted, Place::Grant)] {
+            if !held.contains(needed) {
+                return Denied::Missing { rights: needed - held, at };
+            }
+        }
+        Denied::Missing { rights: needed - self.effective(capability), at: Place::Ceiling }
+    }
+
+    /// Takes the lowest free slot from `from` on.
+    pub fn reserve(&mut self, from: u32) -> Result<Reservation, TableError> {
+        let slot = self.taken.first_absent(from as usize);
+        if slot >= self.limit {
+            return Err(TableError::Full);
+        }
+        self.grow(slot + 1)?;
+        self.taken.insert(slot);
+        Ok(Reservation(slot as u32))
+    }
+
+    fn grow(&mut self, slots: usize) -> Result<(), TableError> {
+        if !self.taken.try_grow(slots) {
+            return Err(TableError::OutOfMemory);
+        }
+        if slots > self.slots.len() {
+            self.slots.try_reserve(slots - self.slots.len()).map_err(|_| TableError::OutOfMemory)?;
+            self.slots.resize_with(slots, || None);
+        }
+        Ok(())
+    }
+
+    /// Fills a reserved slot.
+    pub fn commit(&mut self, reservation: Reservation, capability: Capability<O>, flags: SlotFlags) -> u32 {
+        self.slots[reservation.0 as usize] = Some(Slot { capability, flags });
+        self.filled += 1;
+        reservation.0
+    }
+
+    /// Frees a reserved slot.
+    pub fn cancel(&mut self, reservation: Reservation) {
+        self.taken.remove(reservation.0 as usize);
+    }
+
+    /// Fills the slot `slot`; what was in it, for the caller to drop where that may take long.
+    pub fn replace(
+        &mut self,
+        slot: u32,
+        capability: Capability<O>,
+        flags: SlotFlags,
+    ) -> Result<Option<Capability<O>>, TableError> {
+        let slot = slot as usize;
+        if slot >= self.limit {
+            return Err(TableError::BeyondLimit);
+        }
+        self.grow(slot + 1)?;
+        let place = &mut self.slots[slot];
+        if place.is_none() && self.taken.contains(slot) {
+            return Err(TableError::Reserved);
+        }
+        let old = place.replace(Slot { capability, flags });
+        self.filled += usize::from(old.is_none());
+        self.taken.insert(slot);
+        Ok(old.map(|old| old.capability))
+    }
+
+    /// Empties a slot; what was in it.
+    pub fn remove(&mut self, slot: i32) -> Option<Capability<O>> {
+        let index = usize::try_from(slot).ok()?;
+        let old = self.slots.get_mut(index)?.take()?;
+        self.taken.remove(index);
+        self.filled -= 1;
+        Some(old.capability)
+    }
+
+    /// Empties the lowest filled slot of `first..=last`; its number and what was in it.
+    pub fn remove_next(&mut self, first: u32, last: u32) -> Option<(u32, Capability<O>)> {
+        let slot = self.next_filled(first).filter(|slot| *slot <= last)?;
+        self.remove(slot as i32).map(|capability| (slot, capability))
+    }
+
+    /// Empties the lowest slot from `first` on that exec closes.
+    pub fn remove_next_on_exec(&mut self, first: u32) -> Option<(u32, Capability<O>)> {
+        let mut from = first;
+        loop {
+            let slot = self.next_filled(from)?;
+            if self.flags(slot as i32).is_some_and(|flags| flags.contains(SlotFlags::CLOSE_ON_EXEC)) {
+                return self.remove(slot as i32).map(|capability| (slot, capability));
+            }
+            from = slot + 1;
+        }
+    }
+
+    /// The lowest filled slot from `from` on.
+    pub fn next_filled(&self, from: u32) -> Option<u32> {
+        let mut from = from as usize;
+        loop {
+            let slot = self.taken.first_present(from)?;
+            if self.slots.get(slot).is_some_and(Option::is_some) {
+                return Some(slot as u32);
+            }
+            from = slot + 1;
+        }
+    }
+
+    /// A slot's flags.
+    pub fn flags(&self, slot: i32) -> Option<SlotFlags> {
+        self.slots.get(slot as u32 as usize)?.as_ref().map(|slot| slot.flags)
+    }
+
+    /// Sets a slot's flags; false if nothing is in it.
+    pub fn set_flags(&mut self, slot: i32, flags: SlotFlags) -> bool {
+        match self.slots.get_mut(slot as u32 as usize) {
+            Some(Some(slot)) => {
+                slot.flags = flags;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The filled slots in order, for showing the table. Not a way to use a capability.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Capability<O>, SlotFlags)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(number, slot)| slot.as_ref().map(|slot| (number as u32, &slot.capability, slot.flags)))
+    }
+
+    /// How many slots are filled.
+    pub fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// Whether no slot is filled.
+    pub fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// The number below which slots are given out.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Changes the limit. Slots above a lowered limit stay.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Takes from a slot the rights not in `rights`. Its duplicates keep theirs. False if nothing is in it.
+    pub fn narrow(&mut self, slot: i32, rights: Rights) -> bool {
+        match self.slots.get_mut(slot as u32 as usize) {
+            Some(Some(slot)) => {
+                slot.capability.rights &= rights;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes from every capability of a kind, present and to come, the rights not in `rights`.
+    pub fn narrow_ceiling(&mut self, kind: Kind, rights: Rights) {
+        self.ceilings.get_or_insert(Ceilings::NONE).narrow(kind, rights);
+    }
+
+    /// The ceilings; `None` if there are no limits.
+    pub fn ceilings(&self) -> Option<&Ceilings> {
+        self.ceilings.as_ref()
+    }
+}
+
+impl<O: Clone> Table<O> {
+    /// Copies a slot to the lowest free one from `from` on.
+    pub fn duplicate(&mut self, slot: i32, from: u32, flags: SlotFlags) -> Result<u32, TableError> {
+        let copy = self.copy_of(slot)?;
+        let reservation = self.reserve(from)?;
+        Ok(self.commit(reservation, copy, flags))
+    }
+
+    /// Copies a slot over another; what was in that.
+    pub fn duplicate_to(
+        &mut self,
+        slot: i32,
+        target: u32,
+        flags: SlotFlags,
+    ) -> Result<Option<Capability<O>>, TableError> {
+        let copy = self.copy_of(slot)?;
+        self.replace(target, copy, flags)
+    }
+
+    fn copy_of(&self, slot: i32) -> Result<Capability<O>, TableError> {
+        match self.slots.get(slot as u32 as usize) {
+            Some(Some(slot)) => Ok(slot.capability.clone()),
+            _ => Err(TableError::BadSlot),
+        }
+    }
+
+    /// The table of a forked child: every filled slot but those marked close-on-fork, the ceilings and the limit.
+    pub fn fork(&self) -> Result<Self, TableError> {
+        let mut child = Self::new(self.limit);
+        child.ceilings = self.ceilings.clone();
+        let kept = |slot: &&Slot<O>| !slot.flags.contains(SlotFlags::CLOSE_ON_FORK);
+        let length = self.slots.iter().rposition(|slot| slot.as_ref().filter(kept).is_some()).map_or(0, |last| last + 1);
+        child.grow(length)?;
+        for (number, slot) in self.slots.iter().enumerate().take(length) {
+            if let Some(slot) = slot.as_ref().filter(kept) {
+                child.slots[number] = Some(slot.clone());
+                child.taken.insert(number);
+                child.filled += 1;
+            }
+        }
+        Ok(child)
+    }
+}
+
+impl<O> Drop for Table<O> {
+    /// Objects are dropped in the order of their slots.
+    fn drop(&mut self) {
+        self.slots.clear();
+    }
+}
