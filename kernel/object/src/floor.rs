@@ -1,18 +1,23 @@
 //! The lower floors as this one uses them; on the host, small stand-ins, so that tables and path walks are tested there.
 
 #[cfg(target_os = "none")]
-pub use real::*;
-#[cfg(not(target_os = "none"))]
-pub use stand_in::*;
+pub use mm::Pager;
+#[cfg(target_os = "none")]
+pub use mm::user::{Sink, Source};
+#[cfg(target_os = "none")]
+pub use sched::WaitQueue;
+#[cfg(target_os = "none")]
+pub use sync::ranks::{CapabilityTable, FileOffset, ObjectState};
+#[cfg(target_os = "none")]
+pub use sync::{Mutex, Once, RwSpinLock};
 
 #[cfg(target_os = "none")]
-mod real {
-    pub use mm::Pager;
-    pub use mm::user::{Sink, Source};
-    pub use sched::WaitQueue;
-    pub use sync::ranks::{FileOffset, ObjectState};
-    pub use sync::{Mutex, Once, RwSpinLock};
+pub(crate) fn try_arc<T>(value: T) -> abi::Result<alloc::sync::Arc<T>> {
+    Ok(mm::alloc::try_arc(value)?)
 }
+
+#[cfg(not(target_os = "none"))]
+pub use stand_in::*;
 
 #[cfg(not(target_os = "none"))]
 mod stand_in {
@@ -27,7 +32,6 @@ mod stand_in {
     pub struct ObjectState;
 
     pub struct Locked<L, C>(L, PhantomData<fn() -> C>);
-    pub type SpinLock<T, C> = Locked<spin::Mutex<T>, C>;
     pub type Mutex<T, C> = Locked<spin::Mutex<T>, C>;
     pub type RwSpinLock<T, C> = Locked<spin::RwLock<T>, C>;
 
@@ -77,6 +81,10 @@ mod stand_in {
             self.0 = later;
             Ok(count)
         }
+    }
+
+    pub(crate) fn try_arc<T>(value: T) -> Result<alloc::sync::Arc<T>> {
+        Ok(alloc::sync::Arc::new(value))
     }
 
     pub trait Pager: Send + Sync {}

@@ -1,43 +1,85 @@
 //! Held capabilities: the proof that a slot was looked up with rights.
 
 use crate::Object;
+use abi::{Errno, Result};
 use alloc::sync::Arc;
-use caps::Rights;
+use caps::{Capability, Rights};
 use core::ops::Deref;
+
+/// A capability to a kernel object, as tables hold them.
+pub type ObjectCapability = Capability<Arc<dyn Object>>;
 
 /// An object taken from a slot after its rights were checked.
 ///
-/// It can only come out of [`crate::Table`]: a handler that has one cannot have forgotten the check. The object and the
-/// rights are one snapshot; closing or narrowing the slot meanwhile does not change them.
+/// It can only come out of the accessor of [`crate::Table`]: a handler that has one cannot have forgotten the check. Object
+/// and rights are one snapshot; closing or narrowing the slot meanwhile does not change them.
 pub struct Held {
-    object: Arc<dyn Object>,
-    rights: Rights,
+    capability: ObjectCapability,
     slot: i32,
 }
 
 impl Held {
-    pub(crate) fn new(object: Arc<dyn Object>, rights: Rights, slot: i32) -> Self {
-        Self { object, rights, slot }
+    /// `rights` are the effective ones of the look-up.
+    pub(crate) fn new(capability: &ObjectCapability, rights: Rights, slot: i32) -> Self {
+        let capability = Capability {
+            object: capability.object.clone(),
+            kind: capability.kind,
+            rights,
+            bounds: capability.bounds.clone(),
+            grant: capability.grant.clone(),
+        };
+        Self { capability, slot }
     }
 
     /// The object.
     pub fn object(&self) -> &Arc<dyn Object> {
-        &self.object
+        &self.capability.object
     }
 
     /// The object, kept.
     pub fn into_object(self) -> Arc<dyn Object> {
-        self.object
+        self.capability.object
     }
 
-    /// All rights that the slot had.
+    /// Everything that could be done through the slot at the look-up.
     pub fn rights(&self) -> Rights {
-        self.rights
+        self.capability.rights
     }
 
     /// The slot.
     pub fn slot(&self) -> i32 {
         self.slot
+    }
+
+    /// Refuses unless these rights are there too: for needs that depend on an argument.
+    pub fn demand(&self, rights: Rights) -> Result<()> {
+        if self.capability.rights.contains(rights) {
+            return Ok(());
+        }
+        Err(crate::table::missing_right(&self.capability.object, rights - self.capability.rights))
+    }
+
+    /// Refuses a control request that the slot's list does not have.
+    pub fn demand_ioctl(&self, request: u32) -> Result<()> {
+        match &self.capability.bounds {
+            Some(bounds) if !bounds.ioctls.contains(request) => Err(Errno::ENOTCAPABLE),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a `fcntl` command that the slot's list does not have.
+    pub fn demand_fcntl(&self, command: u32) -> Result<()> {
+        match &self.capability.bounds {
+            Some(bounds) if !bounds.fcntls.contains(command) => Err(Errno::ENOTCAPABLE),
+            _ => Ok(()),
+        }
+    }
+
+    /// A capability to what was opened beneath this directory: no more than it passes on, and taken back with it.
+    pub fn child(&self, object: Arc<dyn Object>, rights: Rights) -> ObjectCapability {
+        let kind = object.kind();
+        let rights = rights & self.capability.inherited();
+        Capability { object, kind, rights, bounds: self.capability.bounds.clone(), grant: self.capability.grant.clone() }
     }
 }
 
@@ -45,7 +87,6 @@ impl Deref for Held {
     type Target = dyn Object;
 
     fn deref(&self) -> &Self::Target {
-        self.object.as_ref()
+        self.capability.object.as_ref()
     }
 }
-

@@ -32,15 +32,17 @@ mod node;
 mod object;
 mod open_file;
 mod ready;
+mod table;
 mod terminal;
 
 pub use credentials::{Credentials, Permissions};
 pub use directory::DirectoryEntry;
 pub use file_system::FileSystem;
-pub use held::Held;
+pub use held::{Held, ObjectCapability};
 pub use namespace::{Location, Lookup, LookupFlags, Namespace, Roots};
 pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};
 pub use object::{Object, Seek};
 pub use open_file::OpenFile;
 pub use ready::Ready;
+pub use table::{Reservation, ShownSlot, Table};
 pub use terminal::{Caller, ProcessGroup, Terminal, caller, install_caller};

@@ -1,0 +1,306 @@
+//! Tables of processes: the capability table of `caps` behind a lock, and the root capabilities for paths.
+
+use crate::floor::{CapabilityTable, ObjectState, RwSpinLock};
+use crate::held::ObjectCapability;
+use crate::namespace::Location;
+use crate::{Held, Object, Roots};
+use abi::{Errno, OpenFlags, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use caps::{Capability, Denied, KindSet, Need, Place, Rights, SlotFlags, TableError};
+
+/// The authority of one process, shared by its threads.
+///
+/// Whatever leaves the table is dropped after its lock is released: the last close of an object may sleep.
+pub struct Table {
+    slots: RwSpinLock<caps::Table<Arc<dyn Object>>, CapabilityTable>,
+    roots: RwSpinLock<Arc<Roots>, ObjectState>,
+}
+
+/// A slot set aside for what is still being made; given up when dropped.
+pub struct Reservation<'a> {
+    table: &'a Table,
+    slot: Option<caps::Reservation>,
+}
+
+/// A filled slot, as shown to people and to `/proc`.
+pub struct ShownSlot {
+    /// The slot.
+    pub slot: i32,
+    /// What is in it.
+    pub capability: ObjectCapability,
+    /// What happens to it by itself.
+    pub flags: SlotFlags,
+}
+
+impl Table {
+    /// A table without slots.
+    pub fn new(roots: Roots, limit: usize) -> Self {
+        Self { slots: RwSpinLock::new(caps::Table::new(limit)), roots: RwSpinLock::new(Arc::new(roots)) }
+    }
+
+    /// The object in `slot`, whatever its kind, if all of `rights` are there. The one accessor, with [`Table::get_kind`].
+    #[inline]
+    pub fn get(&self, slot: i32, rights: Rights) -> Result<Held> {
+        self.look_up(slot, &Need::rights(rights), Errno::EINVAL)
+    }
+
+    /// The object in `slot` if it is of one of `kinds`, else `wrong_kind`, and all of `rights` are there.
+    #[inline]
+    pub fn get_kind(&self, slot: i32, kinds: KindSet, rights: Rights, wrong_kind: Errno) -> Result<Held> {
+        self.look_up(slot, &Need::of(kinds, rights), wrong_kind)
+    }
+
+    #[inline]
+    fn look_up(&self, slot: i32, need: &Need, wrong_kind: Errno) -> Result<Held> {
+        let slots = self.slots.read();
+        let denied = match slots.get(slot, need) {
+            Ok((capability, rights)) => return Ok(Held::new(capability, rights, slot)),
+            Err(denied) => denied,
+        };
+        drop(slots);
+        Err(self.refuse(slot, denied, wrong_kind))
+    }
+
+    #[cold]
+    fn refuse(&self, slot: i32, denied: Denied, wrong_kind: Errno) -> Errno {
+        match denied {
+            Denied::BadSlot => Errno::EBADF,
+            Denied::WrongKind(_) => wrong_kind,
+            Denied::Missing { rights, at: Place::Slot } => match self.peek(slot) {
+                Some(object) => missing_right(&object, rights),
+                None => Errno::EBADF,
+            },
+            Denied::Missing { .. } => Errno::ENOTCAPABLE,
+        }
+    }
+
+    fn peek(&self, slot: i32) -> Option<Arc<dyn Object>> {
+        let slots = self.slots.read();
+        slots.get(slot, &Need::rights(Rights::NONE)).ok().map(|(capability, _)| capability.object.clone())
+    }
+
+    /// Sets the lowest free slot from `from` on aside.
+    pub fn reserve_from(&self, from: u32) -> Result<Reservation<'_>> {
+        let slot = self.slots.write().reserve(from).map_err(error_of)?;
+        Ok(Reservation { table: self, slot: Some(slot) })
+    }
+
+    /// Sets the lowest free slot aside.
+    pub fn reserve(&self) -> Result<Reservation<'_>> {
+        self.reserve_from(0)
+    }
+
+    /// Puts an object into the lowest free slot.
+    pub fn install(&self, object: Arc<dyn Object>, rights: Rights, flags: SlotFlags) -> Result<i32> {
+        Ok(self.reserve()?.commit(object, rights, flags))
+    }
+
+    /// Copies a slot to the lowest free one from `from` on: `dup`, `F_DUPFD`. EINVAL if `from` is beyond the limit.
+    pub fn duplicate(&self, slot: i32, from: i32, flags: SlotFlags) -> Result<i32> {
+        let mut slots = self.slots.write();
+        if slots.flags(slot).is_none() {
+            return Err(Errno::EBADF);
+        }
+        let from = u32::try_from(from).map_err(|_| Errno::EINVAL)?;
+        if from as usize >= slots.limit() && from != 0 {
+            return Err(Errno::EINVAL);
+        }
+        slots.duplicate(slot, from, flags).map(|slot| slot as i32).map_err(error_of)
+    }
+
+    /// Copies a slot over another: `dup2`, `dup3`.
+    pub fn replace(&self, slot: i32, target: i32, flags: SlotFlags) -> Result<i32> {
+        let number = u32::try_from(target).map_err(|_| Errno::EBADF)?;
+        let old = self.slots.write().duplicate_to(slot, number, flags).map_err(error_of)?;
+        drop(old);
+        Ok(target)
+    }
+
+    /// Empties a slot.
+    pub fn close(&self, slot: i32) -> Result<()> {
+        let old = self.slots.write().remove(slot);
+        old.map(drop).ok_or(Errno::EBADF)
+    }
+
+    /// Empties the slots `first..=last`.
+    pub fn close_range(&self, first: u32, last: u32) {
+        let mut from = first;
+        loop {
+            let next = self.slots.write().remove_next(from, last);
+            match next {
+                Some((slot, old)) => {
+                    drop(old);
+                    from = slot + 1;
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Marks the slots `first..=last` to be closed by exec.
+    pub fn mark_range(&self, first: u32, last: u32) {
+        let mut slots = self.slots.write();
+        let mut from = first;
+        while let Some(slot) = slots.next_filled(from).filter(|slot| *slot <= last) {
+            let flags = slots.flags(slot as i32).unwrap_or_default() | SlotFlags::CLOSE_ON_EXEC;
+            slots.set_flags(slot as i32, flags);
+            from = slot + 1;
+        }
+    }
+
+    /// Empties what exec closes.
+    pub fn close_on_exec(&self) {
+        let mut from = 0;
+        loop {
+            let next = self.slots.write().remove_next_on_exec(from);
+            match next {
+                Some((slot, old)) => {
+                    drop(old);
+                    from = slot + 1;
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Empties every slot: the end of the process.
+    pub fn clear(&self) {
+        self.close_range(0, u32::MAX);
+    }
+
+    /// The table of a forked child.
+    pub fn fork(&self) -> Result<Self> {
+        let slots = self.slots.read().fork().map_err(error_of)?;
+        let roots = self.roots();
+        Ok(Self { slots: RwSpinLock::new(slots), roots: RwSpinLock::new(roots) })
+    }
+
+    /// A slot's flags.
+    pub fn slot_flags(&self, slot: i32) -> Result<SlotFlags> {
+        self.slots.read().flags(slot).ok_or(Errno::EBADF)
+    }
+
+    /// Sets a slot's flags.
+    pub fn set_slot_flags(&self, slot: i32, flags: SlotFlags) -> Result<()> {
+        if self.slots.write().set_flags(slot, flags) { Ok(()) } else { Err(Errno::EBADF) }
+    }
+
+    /// Takes rights from a slot, for good.
+    pub fn narrow(&self, slot: i32, rights: Rights) -> Result<()> {
+        if self.slots.write().narrow(slot, rights) { Ok(()) } else { Err(Errno::EBADF) }
+    }
+
+    /// The filled slots as they are now.
+    pub fn snapshot(&self) -> Result<Vec<ShownSlot>> {
+        let mut shown = Vec::new();
+        loop {
+            // Memory is made room for without the lock; if the table grew meanwhile, again.
+            let wanted = self.slots.read().len();
+            shown.try_reserve(wanted).map_err(|_| Errno::ENOMEM)?;
+            let slots = self.slots.read();
+            if slots.len() > shown.capacity() {
+                continue;
+            }
+            let copies = slots.iter().map(|(slot, capability, flags)| ShownSlot {
+                slot: slot as i32,
+                capability: capability.clone(),
+                flags,
+            });
+            shown.extend(copies);
+            return Ok(shown);
+        }
+    }
+
+    /// How many slots are filled.
+    pub fn count(&self) -> usize {
+        self.slots.read().len()
+    }
+
+    /// The limit on the number of slots: RLIMIT_NOFILE.
+    pub fn limit(&self) -> usize {
+        self.slots.read().limit()
+    }
+
+    /// Changes the limit.
+    pub fn set_limit(&self, limit: usize) {
+        self.slots.write().set_limit(limit);
+    }
+
+    /// Root and working directory.
+    pub fn roots(&self) -> Arc<Roots> {
+        self.roots.read().clone()
+    }
+
+    /// Changes the working directory. `rights` are those of the capability that it was found by.
+    pub fn set_cwd(&self, cwd: Location, rights: Rights) -> Result<()> {
+        self.change_roots(|old| Roots { cwd: cwd.clone(), cwd_rights: rights, ..old.clone() })
+    }
+
+    /// Changes the root.
+    pub fn set_root(&self, root: Location, rights: Rights) -> Result<()> {
+        self.change_roots(|old| Roots { root: root.clone(), root_rights: rights, ..old.clone() })
+    }
+
+    fn change_roots(&self, change: impl Fn(&Roots) -> Roots) -> Result<()> {
+        loop {
+            let old = self.roots();
+            let new = crate::floor::try_arc(change(&old))?;
+            let mut now = self.roots.write();
+            if Arc::ptr_eq(&now, &old) {
+                let replaced = core::mem::replace(&mut *now, new);
+                drop(now);
+                drop(replaced);
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Reservation<'_> {
+    /// The slot set aside.
+    pub fn slot(&self) -> i32 {
+        self.slot.as_ref().map_or(-1, |slot| slot.slot() as i32)
+    }
+
+    /// Fills the slot.
+    pub fn commit(self, object: Arc<dyn Object>, rights: Rights, flags: SlotFlags) -> i32 {
+        let kind = object.kind();
+        self.commit_capability(Capability::new(object, kind, rights), flags)
+    }
+
+    /// Fills the slot with a capability made from another.
+    pub fn commit_capability(mut self, capability: ObjectCapability, flags: SlotFlags) -> i32 {
+        match self.slot.take() {
+            Some(slot) => self.table.slots.write().commit(slot, capability, flags) as i32,
+            None => -1,
+        }
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.table.slots.write().cancel(slot);
+        }
+    }
+}
+
+/// The error for a right that a slot lacks: EBADF, as Linux says, where the object was opened without it; else ENOTCAPABLE,
+/// because a narrowing took it.
+#[cold]
+pub(crate) fn missing_right(object: &Arc<dyn Object>, missing: Rights) -> Errno {
+    let flags = object.status_flags();
+    let lacks_reading = missing.contains(Rights::READ) && !flags.can_read();
+    let lacks_writing = missing.intersects(Rights::WRITE | Rights::FTRUNCATE) && !flags.can_write();
+    if lacks_reading || lacks_writing || flags.contains(OpenFlags::PATH) { Errno::EBADF } else { Errno::ENOTCAPABLE }
+}
+
+fn error_of(error: TableError) -> Errno {
+    match error {
+        TableError::Full => Errno::EMFILE,
+        TableError::BeyondLimit | TableError::BadSlot => Errno::EBADF,
+        TableError::Reserved => Errno::EBUSY,
+        TableError::OutOfMemory => Errno::ENOMEM,
+    }
+}
