@@ -4,4 +4,8 @@
 
 extern crate alloc;
 
+#[cfg(target_os = "none")]
+pub mod pipe;
+#[cfg(target_os = "none")]
+pub mod pipe_end;
 pub mod ring;
