@@ -47,12 +47,15 @@ extern crate alloc as heap_crate;
 pub mod algorithm;
 
 pub mod alloc;
+mod cpu_caches;
 pub mod error;
 pub mod fault;
 pub mod frame;
 pub mod heap;
 pub mod inject;
+mod page_table;
 pub mod pager;
+pub mod shootdown;
 pub mod space;
 pub mod stack;
 pub mod user;
@@ -61,9 +64,7 @@ pub use error::{Access, FaultError, OutOfMemory};
 pub use pager::Pager;
 pub use space::AddressSpace;
 
-/// Brings up frames, the heap and the stack area. Once, on the boot CPU, before anything allocates.
+/// Brings up frames, and with them the heap and the stack area. Once, on the boot CPU, before anything allocates.
 pub fn init(boot: &arch::boot::BootInfo) {
     frame::init(boot);
-    heap::init();
-    stack::init();
 }

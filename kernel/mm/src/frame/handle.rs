@@ -1,75 +1,137 @@
 //! [`Frame`]: a counted handle to one frame.
+#![allow(unsafe_code)]
 
+use super::{Number, give, metadata, take};
 use crate::error::OutOfMemory;
-use arch::PhysAddr;
-use core::num::NonZeroU32;
+use arch::{PAGE_SIZE, PhysAddr};
+use core::mem::ManuallyDrop;
+use core::ptr;
 
 /// One reference to a 4 KiB frame. Cloning counts up, dropping counts down, and the last one frees the frame.
 ///
 /// The bytes may be mapped into address spaces, so they can change at any time: access copies, never borrows.
 #[derive(Debug)]
 pub struct Frame {
-    number: NonZeroU32,
+    number: Number,
 }
 
 impl Frame {
     /// A frame of zeros.
+    #[inline]
     pub fn zeroed() -> Result<Self, OutOfMemory> {
-        todo!()
+        let frame = Self::for_overwrite()?;
+        // SAFETY: the frame is ours alone and in the direct map.
+        unsafe { arch::page::zero(frame.as_ptr()) };
+        Ok(frame)
     }
 
     /// A frame with arbitrary contents, for those who overwrite all of it before anyone else sees it.
+    #[inline]
     pub fn for_overwrite() -> Result<Self, OutOfMemory> {
-        todo!()
+        let number = take()?;
+        metadata::set_one(number);
+        Ok(Self { number })
     }
 
     /// A frame with a copy of this one's bytes.
+    #[inline]
     pub fn duplicate(&self) -> Result<Self, OutOfMemory> {
-        todo!()
+        let copy = Self::for_overwrite()?;
+        // SAFETY: both are whole frames in the direct map, and the copy is ours alone.
+        unsafe { arch::page::copy(copy.as_ptr(), self.as_ptr()) };
+        Ok(copy)
     }
 
     /// The physical address.
+    #[inline]
     pub fn addr(&self) -> PhysAddr {
-        PhysAddr::new(u64::from(self.number.get()) << 12)
+        PhysAddr::new_truncate(u64::from(self.number.get()) << 12)
     }
 
     /// Whether someone else holds a reference too.
+    #[inline]
     pub fn is_shared(&self) -> bool {
-        todo!()
+        metadata::is_shared(self.number)
     }
 
-    /// Copies bytes out of the frame, from offset `at`; returns how many fitted before its end.
+    /// Copies bytes out of the frame, from offset `at`; returns how many there were before its end.
+    #[inline]
     pub fn read(&self, at: usize, to: &mut [u8]) -> usize {
-        let _ = (at, to);
-        todo!()
+        let len = to.len().min(PAGE_SIZE.saturating_sub(at));
+        if len != 0 {
+            let from = self.as_ptr().wrapping_add(at);
+            // SAFETY: `at + len` lies within the frame; kernel slices do not lie in frames that have a handle.
+            unsafe { ptr::copy_nonoverlapping(from, to.as_mut_ptr(), len) };
+        }
+        len
     }
 
     /// Copies bytes into the frame, from offset `at`; returns how many fitted before its end.
+    #[inline]
     pub fn write(&self, at: usize, from: &[u8]) -> usize {
-        let _ = (at, from);
-        todo!()
+        let len = from.len().min(PAGE_SIZE.saturating_sub(at));
+        if len != 0 {
+            let to = self.as_ptr().wrapping_add(at);
+            // SAFETY: as in `read`.
+            unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to, len) };
+        }
+        len
     }
 
     /// Zeroes `len` bytes from offset `at`, cut at its end.
     pub fn zero(&self, at: usize, len: usize) {
-        let _ = (at, len);
-        todo!()
+        let len = len.min(PAGE_SIZE.saturating_sub(at));
+        if len != 0 {
+            let to = self.as_ptr().wrapping_add(at);
+            // SAFETY: `at + len` lies within the frame.
+            unsafe { ptr::write_bytes(to, 0, len) };
+        }
     }
 
     /// The frame's address in the direct map.
+    #[inline]
     pub fn as_ptr(&self) -> *mut u8 {
         arch::phys_to_virt(self.addr())
+    }
+
+    /// The number, with the reference moved into it.
+    #[inline]
+    pub(crate) fn into_number(self) -> Number {
+        ManuallyDrop::new(self).number
+    }
+
+    /// Takes a reference out of a number.
+    ///
+    /// # Safety
+    /// The number came from [`Self::into_number`], and each such reference is taken out once.
+    #[inline]
+    pub(crate) unsafe fn from_number(number: Number) -> Self {
+        Self { number }
     }
 }
 
 impl Clone for Frame {
+    #[inline]
     fn clone(&self) -> Self {
-        todo!()
+        metadata::add_one(self.number);
+        Self { number: self.number }
     }
 }
 
 impl Drop for Frame {
+    #[inline]
     fn drop(&mut self) {
-        todo!()
+        if metadata::remove_one(self.number) {
+            give(self.number);
+        }
     }
 }
+
+impl PartialEq for Frame {
+    /// Whether both name the same frame.
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Frame {}

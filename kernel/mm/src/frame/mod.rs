@@ -1,14 +1,30 @@
 //! Physical memory: frames, their counts, and where they come from.
+//!
+//! A frame lives in one of three places: the *depot* (a buddy allocator behind one IRQ-off lock), the *cache* of a CPU
+//! (IRQs off, no lock), or in use, with a count of its holders in the metadata array. Batches move between depot
+//! and caches, so the lock is taken once in [`cache::BATCH`] operations.
 
+mod block;
+mod boot;
+pub(crate) mod cache;
+pub(crate) mod depot;
 mod handle;
+pub(crate) mod metadata;
 
+pub use block::Block;
+pub use boot::init;
 pub use handle::Frame;
 
+use crate::cpu_caches;
 use crate::error::OutOfMemory;
-use arch::PhysAddr;
+use crate::inject;
+use core::num::NonZeroU32;
+
+/// The number of a frame: its physical address without the offset. Frame 0 is never used.
+pub(crate) type Number = NonZeroU32;
 
 /// How much physical memory there is, in frames.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Frames that the allocator manages.
     pub total: usize,
@@ -16,48 +32,64 @@ pub struct Stats {
     pub free: usize,
 }
 
-/// Takes over the usable memory of the boot map. Once, on the boot CPU.
-pub fn init(boot: &arch::boot::BootInfo) {
-    let _ = boot;
-    todo!()
+impl Stats {
+    /// Frames in use.
+    pub fn used(&self) -> usize {
+        self.total - self.free
+    }
 }
 
-/// A snapshot of the counters.
+/// A snapshot of the counters. Frames on their way between CPUs may be missed or counted twice.
 pub fn stats() -> Stats {
-    todo!()
-}
-
-/// `1 << order` contiguous frames, aligned to their size, contents arbitrary; freed when dropped.
-pub struct Block {
-    start: PhysAddr,
-    order: u8,
+    let (total, in_depot) = depot::counters();
+    let cached: usize = cpu_caches::frame_counts().sum();
+    Stats { total, free: (in_depot + cached).min(total) }
 }
 
 /// A contiguous block of `1 << order` frames, for devices and big heap blocks.
 pub fn alloc_contiguous(order: u8) -> Result<Block, OutOfMemory> {
-    let _ = order;
-    todo!()
+    Block::new(order)
 }
 
-impl Block {
-    /// Where it starts.
-    pub fn addr(&self) -> PhysAddr {
-        self.start
+/// The one door through which every frame leaves the allocator: a single frame, from this CPU's cache. Its count is
+/// for the caller to set.
+#[inline]
+pub(crate) fn take() -> Result<Number, OutOfMemory> {
+    if inject::should_fail() {
+        return Err(OutOfMemory);
     }
-
-    /// Its size in bytes.
-    pub fn size(&self) -> usize {
-        arch::PAGE_SIZE << self.order
-    }
-
-    /// Its address in the direct map.
-    pub fn as_ptr(&self) -> *mut u8 {
-        arch::phys_to_virt(self.start)
-    }
+    cpu_caches::with(|caches| {
+        caches.frames.pop().or_else(|| {
+            depot::refill(&caches.frames);
+            caches.frames.pop()
+        })
+    })
+    .ok_or(OutOfMemory)
 }
 
-impl Drop for Block {
-    fn drop(&mut self) {
-        todo!()
+/// Gives a frame back that nobody holds any more.
+#[inline]
+pub(crate) fn give(number: Number) {
+    cpu_caches::with(|caches| {
+        if caches.frames.is_full() {
+            depot::drain(&caches.frames);
+        }
+        caches.frames.push(number);
+    });
+}
+
+/// As [`take`], for `1 << order` contiguous frames.
+pub(crate) fn take_contiguous(order: u8) -> Result<Number, OutOfMemory> {
+    if order == 0 {
+        return take();
     }
+    if inject::should_fail() {
+        return Err(OutOfMemory);
+    }
+    depot::take(order).ok_or(OutOfMemory)
+}
+
+/// Gives back what [`take_contiguous`] gave.
+pub(crate) fn give_contiguous(number: Number, order: u8) {
+    if order == 0 { give(number) } else { depot::give(number, order) }
 }

@@ -1,5 +1,6 @@
 //! Address spaces: what a process sees as its memory.
 
+pub(crate) mod active;
 mod request;
 mod report;
 
@@ -157,11 +158,6 @@ impl AddressSpace {
 /// The calling CPU runs a thread without user memory from now on: the space stays loaded until another is needed or
 /// it ends. Interrupts off.
 pub fn enter_lazy() {
-    todo!()
-}
-
-/// What the `shootdown` hook calls, interrupts off.
-pub fn serve_shootdown() {
     todo!()
 }
 

@@ -1,0 +1,117 @@
+//! The global allocator.
+#![allow(unsafe_code)]
+
+use super::size_class::Place;
+use super::{depot, pages};
+use crate::cpu_caches::{self, CpuCaches};
+use crate::error::OutOfMemory;
+use crate::inject;
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr::{self, NonNull};
+
+/// The kernel heap as Rust's allocator. Out of memory gives null.
+pub struct KernelHeap;
+
+#[cfg(target_os = "none")]
+#[global_allocator]
+static HEAP: KernelHeap = KernelHeap;
+
+#[inline(always)]
+fn allocate(layout: &Layout) -> Option<NonNull<u8>> {
+    let place = Place::of(layout);
+    let Place::Class(class) = place else { return allocate_pages(place, layout) };
+    cpu_caches::with(|caches| {
+        let magazine = caches.magazines.of(class);
+        if let Some(block) = take_stash(caches, layout) {
+            return Some(block);
+        }
+        if inject::should_fail() {
+            return None;
+        }
+        magazine.pop().or_else(|| {
+            depot::refill(magazine, class);
+            magazine.pop()
+        })
+    })
+}
+
+#[cold]
+fn allocate_pages(place: Place, layout: &Layout) -> Option<NonNull<u8>> {
+    let stashed = cpu_caches::with(|caches| take_stash(caches, layout));
+    match place {
+        _ if stashed.is_some() => stashed,
+        Place::Pages(order) => pages::take(order),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn free(block: NonNull<u8>, layout: &Layout) {
+    match Place::of(layout) {
+        Place::Class(class) => cpu_caches::with(|caches| {
+            let magazine = caches.magazines.of(class);
+            if magazine.is_full() {
+                depot::drain(magazine, class);
+            }
+            magazine.push(block);
+        }),
+        Place::Pages(order) => pages::give(block, order),
+        Place::Nowhere => {}
+    }
+}
+
+/// Lays a block aside for the next allocation of this layout on this CPU. Interrupts are off until that has come and
+/// [`unstash`] has cleared up.
+pub(crate) fn stash(layout: Layout) -> Result<(), OutOfMemory> {
+    let block = allocate(&layout).ok_or(OutOfMemory)?;
+    cpu_caches::with(|caches| caches.stash.set(Some((block, layout))));
+    Ok(())
+}
+
+/// Frees what [`stash`] laid aside, if the allocation did not take it.
+pub(crate) fn unstash() {
+    if let Some((block, layout)) = cpu_caches::with(|caches| caches.stash.take()) {
+        free(block, &layout);
+    }
+}
+
+#[inline(always)]
+fn take_stash(caches: &CpuCaches, wanted: &Layout) -> Option<NonNull<u8>> {
+    let (block, layout) = caches.stash.get()?;
+    (layout == *wanted).then(|| {
+        caches.stash.set(None);
+        block
+    })
+}
+
+// SAFETY: blocks come from the slabs or the frame allocator, each handed out once until freed, at least as large and as
+// aligned as asked (`Place::of`); nothing unwinds.
+unsafe impl GlobalAlloc for KernelHeap {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        allocate(&layout).map_or(ptr::null_mut(), NonNull::as_ptr)
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if let Some(block) = NonNull::new(block) {
+            free(block, &layout);
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return ptr::null_mut() };
+        if Place::of(&layout) == Place::of(&new_layout) {
+            return block;
+        }
+        // SAFETY: the layout is valid and, as the caller promises, not empty.
+        let moved = unsafe { self.alloc(new_layout) };
+        if !moved.is_null() {
+            // SAFETY: both blocks are at least that long, and they are different blocks.
+            unsafe { ptr::copy_nonoverlapping(block, moved, layout.size().min(new_size)) };
+            // SAFETY: the caller's block, which it may use no more.
+            unsafe { self.dealloc(block, layout) };
+        }
+        moved
+    }
+}

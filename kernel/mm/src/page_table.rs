@@ -1,0 +1,122 @@
+//! Walking page tables.
+//!
+//! The tables of a space change as [`crate`]'s third invariant says: words by compare-and-swap, table pages are added by
+//! whoever needs them and removed only by who holds the region lock for writing. So a table found under the
+//! region lock stays a table for as long as the lock is held.
+#![allow(unsafe_code)]
+
+use crate::error::OutOfMemory;
+use crate::frame::{Frame, Number};
+use arch::paging::{Entry, Flags, Table, index};
+use arch::{PhysAddr, VirtAddr};
+
+/// Bytes that one last-level table maps.
+pub(crate) const LEAF_SPAN: u64 = 512 * 4096;
+
+/// The flags of a word that points to a lower table of a user half. Rights are those of the last level.
+pub(crate) const USER_TABLE: Flags = Flags::PRESENT.union(Flags::WRITABLE).union(Flags::USER);
+/// The same in the kernel half.
+pub(crate) const KERNEL_TABLE: Flags = Flags::PRESENT.union(Flags::WRITABLE);
+
+/// A frame's number out of a word.
+pub(crate) fn number_of(entry: Entry) -> Option<Number> {
+    Number::new((entry.address().as_u64() >> 12) as u32)
+}
+
+/// The page tables below one root.
+#[derive(Clone, Copy)]
+pub(crate) struct PageTables {
+    root: PhysAddr,
+}
+
+impl PageTables {
+    /// The tables below `root`.
+    ///
+    /// # Safety
+    /// `root` is a root table, and it and the tables below it live and stay tables while the value is used, but for
+    /// pages that their owner removes while nobody else walks.
+    pub(crate) const unsafe fn new(root: PhysAddr) -> Self {
+        Self { root }
+    }
+
+    /// The kernel's own.
+    pub(crate) fn kernel() -> Self {
+        Self { root: arch::paging::kernel_root() }
+    }
+
+    /// The root's address.
+    pub(crate) fn root(&self) -> PhysAddr {
+        self.root
+    }
+
+    fn root_table(&self) -> &Table {
+        // SAFETY: `new`'s contract.
+        unsafe { Table::at(self.root) }
+    }
+
+    fn below(&self, entry: Entry) -> &Table {
+        // SAFETY: a present word above the last level points to a table: there are no huge pages in what this module walks.
+        unsafe { Table::at(entry.address()) }
+    }
+
+    /// The last-level table that maps `address`.
+    #[inline]
+    pub(crate) fn leaf(&self, address: VirtAddr) -> Option<&Table> {
+        let mut table = self.root_table();
+        for level in [4, 3, 2] {
+            let entry = table.load(index(address, level));
+            if !entry.is_present() {
+                return None;
+            }
+            table = self.below(entry);
+        }
+        Some(table)
+    }
+
+    /// The same; tables that are missing are made, with words of `flags`.
+    #[inline]
+    pub(crate) fn leaf_or_make(&self, address: VirtAddr, flags: Flags) -> Result<&Table, OutOfMemory> {
+        let mut table = self.root_table();
+        for level in [4, 3, 2] {
+            let at = index(address, level);
+            let mut entry = table.load(at);
+            if !entry.is_present() {
+                entry = self.make(table, at, flags)?;
+            }
+            table = self.below(entry);
+        }
+        Ok(table)
+    }
+
+    #[cold]
+    fn make(&self, above: &Table, at: usize, flags: Flags) -> Result<Entry, OutOfMemory> {
+        let frame = Frame::zeroed()?;
+        let entry = Entry::new(frame.addr(), flags);
+        match above.compare_exchange(at, Entry::EMPTY, entry) {
+            Ok(()) => {
+                let _owned_by_the_word = frame.into_number();
+                Ok(entry)
+            }
+            // Someone else was faster; our frame goes back.
+            Err(found) => Ok(found),
+        }
+    }
+
+    /// The start of the next stretch of addresses at or above `address`, below `end`, for which there is a last-level table.
+    pub(crate) fn next_leaf(&self, mut address: u64, end: u64) -> Option<(u64, &Table)> {
+        'search: while address < end {
+            let mut table = self.root_table();
+            for level in [4u32, 3, 2] {
+                let entry = table.load(index(VirtAddr::new_truncate(address), level));
+                if !entry.is_present() {
+                    let span = 1u64 << (12 + 9 * (level - 1));
+                    address = (address & !(span - 1)).saturating_add(span);
+                    continue 'search;
+                }
+                table = self.below(entry);
+            }
+            return Some((address, table));
+        }
+        None
+    }
+}
