@@ -9,6 +9,8 @@
 //! * [`types`]: structures as they lie in user memory, plain data without padding holes, so that no kernel byte
 //!   leaks through one.
 //! * [`flags`] (re-exported at the root): flag words.
+//! * [`table`]: every system call as a row of data, from [`system_calls!`], which also yields the kernel's dispatch and the
+//!   stubs of user programs. [`Promises`] and [`RootSet`] are the words of its columns.
 //! * [`exit_status`]: wait statuses. [`host_link`]: the framing between host and guest.
 //! * [`consts`]: Linux's constants under their own names.
 //!
@@ -21,12 +23,17 @@ pub mod errno;
 pub mod exit_status;
 pub mod flags;
 pub mod host_link;
+mod promise;
+mod root;
 pub mod signal;
+pub mod table;
 pub mod types;
 
 pub use errno::{Errno, Result};
 pub use exit_status::{CoreWritten, ExitStatus};
 pub use flags::*;
+pub use promise::Promises;
+pub use root::RootSet;
 pub use signal::{DefaultAction, Signal, SignalSet};
 
 /// Linux's constants, as `linux-raw-sys` has them.

@@ -1,0 +1,475 @@
+//! The rows.
+
+/// The system-call table: calls `$callback!` with every row.
+///
+/// A row is
+/// ```text
+/// number family name(argument: kind, …) roots[…] promises[…] errors[…];
+/// ```
+/// *Family* is the file of `kernel/syscall` that has the handler; *name* is the call's and the handler's. *Roots* are the root
+/// capabilities that the call always uses; path look-ups use theirs through `at` and `path`. *Promises* are those of which
+/// one must have been kept; handlers of calls whose need depends on an argument refine that. *Errors* are what the
+/// call itself may return, beside EFAULT for a wild pointer and ENOMEM, which any call may.
+///
+/// Kinds of arguments, what the handler gets for them, and what has been checked before it runs:
+///
+/// | kind | handler gets | meaning |
+/// |---|---|---|
+/// | `cap[R …]` | `Held` | a slot holding any kind of object with all these rights |
+/// | `directory[R …]` | `Held` | the same, of a directory, else ENOTDIR |
+/// | `poll_set[R …]` | `Held` | the same, of a poll set, else EINVAL |
+/// | `process[R …]` | `Held` | the same, of a process, else EBADF |
+/// | `slot` | `Slot` | a slot number; the handler resolves it, with rights that depend on other arguments |
+/// | `at[R …]` | `At` | a directory to start from, or AT_FDCWD; resolved with these rights when the path is relative |
+/// | `path` | `UserPath` | the address of a path |
+/// | `sink[n]`, `source[n]` | `Sink`, `Source` | user memory of `n` bytes to fill, or to take from |
+/// | `iovecs[n]` | `Iovecs` | `n` pieces of user memory, copied in |
+/// | `length` | nothing | the `n` of another argument |
+/// | `input[T]`, `output[T]`, `update[T]` | `UserPtr<T>` | the address of a `T` that is read, written, or both |
+/// | `flags[T]` | `T` | a flag word, unknown bits kept |
+/// | `mode` | `Mode` | permission bits |
+/// | `i32 u32 i64 u64 usize` | itself | the low bits of the register |
+/// | `address` | `u64` | an address that is not a pointer to data |
+/// | `pid signal clock` | `i32` | an id, a signal number, a clock |
+/// | `uid gid` | `u32` | a user or group id |
+#[macro_export]
+macro_rules! system_calls {
+    ($callback:path) => {
+        $callback! {
+            0 files read(fd: cap[READ], buf: sink[count], count: length)
+                roots[] promises[stdio] errors[EBADF EINTR EAGAIN EISDIR EINVAL EIO ENOTCAPABLE];
+            1 files write(fd: cap[WRITE], buf: source[count], count: length)
+                roots[] promises[stdio] errors[EBADF EINTR EAGAIN EINVAL EIO EPIPE ENOSPC EFBIG ENOTCAPABLE];
+            2 paths open(path: path, flags: flags[OpenFlags], mode: mode)
+                roots[namespace] promises[rpath wpath cpath dpath tty unveil] errors[EACCES EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE];
+            3 descriptors close(fd: slot)
+                roots[] promises[stdio] errors[EBADF];
+            4 paths stat(path: path, buf: output[Stat])
+                roots[namespace] promises[rpath wpath cpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+            5 files fstat(fd: cap[FSTAT], buf: output[Stat])
+                roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
+            6 paths lstat(path: path, buf: output[Stat])
+                roots[namespace] promises[rpath wpath cpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+            7 wait poll(fds: update[Pollfd], count: usize, timeout_ms: i32)
+                roots[] promises[stdio] errors[EINTR EINVAL];
+            8 files lseek(fd: cap[SEEK_TELL], offset: i64, whence: i32)
+                roots[] promises[stdio] errors[EBADF EINVAL ESPIPE EOVERFLOW ENXIO ENOTCAPABLE];
+            9 memory mmap(addr: address, len: usize, prot: flags[Protection], flags: flags[MapFlags], fd: slot, offset: u64)
+                roots[] promises[stdio] errors[EBADF EACCES EINVAL ENODEV EEXIST EPERM EOVERFLOW ENOTCAPABLE];
+            10 memory mprotect(addr: address, len: usize, prot: flags[Protection])
+                roots[] promises[stdio] errors[EACCES EINVAL];
+            11 memory munmap(addr: address, len: usize)
+                roots[] promises[stdio] errors[EINVAL];
+            12 memory brk(addr: address)
+                roots[] promises[stdio] errors[];
+            13 signals rt_sigaction(signal: signal, new: input[Sigaction], old: output[Sigaction], size: usize)
+                roots[] promises[stdio sigaction] errors[EINVAL];
+            14 signals rt_sigprocmask(how: i32, new: input[SignalSet], old: output[SignalSet], size: usize)
+                roots[] promises[stdio] errors[EINVAL];
+            15 signals rt_sigreturn()
+                roots[] promises[always] errors[];
+            16 descriptors ioctl(fd: cap[IOCTL], request: u32, argument: usize)
+                roots[] promises[stdio tty] errors[EBADF ENOTTY EINVAL EINTR EIO EPERM ENOTCAPABLE];
+            17 files pread64(fd: cap[READ SEEK_TELL SEEK_SET], buf: sink[count], count: length, offset: i64)
+                roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO ESPIPE ENOTCAPABLE];
+            18 files pwrite64(fd: cap[WRITE SEEK_TELL SEEK_SET], buf: source[count], count: length, offset: i64)
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO ESPIPE ENOSPC EFBIG ENOTCAPABLE];
+            19 files readv(fd: cap[READ], iov: iovecs[count], count: length)
+                roots[] promises[stdio] errors[EBADF EINTR EAGAIN EISDIR EINVAL EIO ENOTCAPABLE];
+            20 files writev(fd: cap[WRITE], iov: iovecs[count], count: length)
+                roots[] promises[stdio] errors[EBADF EINTR EAGAIN EINVAL EIO EPIPE ENOSPC EFBIG ENOTCAPABLE];
+            21 paths access(path: path, mode: flags[AccessMode])
+                roots[namespace] promises[rpath wpath cpath] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE];
+            22 descriptors pipe(fds: output[[i32; 2]])
+                roots[] promises[stdio] errors[EMFILE];
+            23 wait select(count: i32, read: update[u64], write: update[u64], except: update[u64], timeout: update[Timeval])
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL];
+            24 sched sched_yield()
+                roots[] promises[stdio] errors[];
+            25 memory mremap(addr: address, old_len: usize, new_len: usize, flags: flags[RemapFlags], new_addr: address)
+                roots[] promises[stdio] errors[EFAULT EINVAL EAGAIN];
+            26 memory msync(addr: address, len: usize, flags: flags[SyncFlags])
+                roots[] promises[stdio] errors[EINVAL EBUSY];
+            27 memory mincore(addr: address, len: usize, vector: output[u8])
+                roots[] promises[stdio] errors[EINVAL];
+            28 memory madvise(addr: address, len: usize, advice: i32)
+                roots[] promises[stdio] errors[EINVAL];
+            32 descriptors dup(fd: slot)
+                roots[] promises[stdio] errors[EBADF EMFILE];
+            33 descriptors dup2(old: slot, new: slot)
+                roots[] promises[stdio] errors[EBADF EBUSY];
+            34 signals pause()
+                roots[] promises[stdio] errors[EINTR];
+            35 time nanosleep(request: input[Timespec], remaining: output[Timespec])
+                roots[] promises[stdio] errors[EINTR EINVAL];
+            36 time getitimer(which: i32, value: output[Itimerval])
+                roots[] promises[stdio] errors[EINVAL];
+            37 time alarm(seconds: u32)
+                roots[] promises[stdio] errors[];
+            38 time setitimer(which: i32, new: input[Itimerval], old: output[Itimerval])
+                roots[] promises[stdio] errors[EINVAL];
+            39 process getpid()
+                roots[] promises[stdio] errors[];
+            40 files sendfile(out: cap[WRITE], from: cap[READ], offset: update[i64], count: usize)
+                roots[] promises[stdio] errors[EBADF EINVAL EIO EAGAIN EINTR EPIPE ESPIPE ENOSPC ENOTCAPABLE];
+            56 process clone(flags: flags[CloneFlags], stack: address, parent_tid: output[i32], child_tid: output[i32], tls: address)
+                roots[spawn] promises[proc thread] errors[EAGAIN EINVAL];
+            57 process fork()
+                roots[spawn] promises[proc] errors[EAGAIN];
+            58 process vfork()
+                roots[spawn] promises[proc] errors[EAGAIN];
+            59 process execve(path: path, argv: input[u64], envp: input[u64])
+                roots[namespace] promises[exec] errors[E2BIG EACCES EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR EPERM ETXTBSY ECAPMODE];
+            60 process exit(code: i32)
+                roots[] promises[always] errors[];
+            61 process wait4(pid: pid, status: output[i32], options: flags[WaitFlags], usage: output[Rusage])
+                roots[] promises[stdio proc] errors[ECHILD EINTR EINVAL ESRCH];
+            62 signals kill(pid: pid, signal: signal)
+                roots[signal] promises[proc stdio] errors[EINVAL EPERM ESRCH];
+            63 system uname(buf: output[Utsname])
+                roots[] promises[stdio] errors[];
+            72 descriptors fcntl(fd: slot, command: u32, argument: usize)
+                roots[] promises[stdio flock proc] errors[EBADF EINVAL EMFILE EAGAIN EACCES EPERM EDEADLK EINTR ENOTCAPABLE];
+            73 files flock(fd: cap[FLOCK], operation: u32)
+                roots[] promises[flock] errors[EBADF EINTR EINVAL EAGAIN ENOLCK ENOTCAPABLE];
+            74 files fsync(fd: cap[FSYNC])
+                roots[] promises[stdio] errors[EBADF EINVAL EIO ENOTCAPABLE];
+            75 files fdatasync(fd: cap[FSYNC])
+                roots[] promises[stdio] errors[EBADF EINVAL EIO ENOTCAPABLE];
+            76 paths truncate(path: path, size: i64)
+                roots[namespace] promises[wpath] errors[EACCES EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS EFBIG ECAPMODE];
+            77 files ftruncate(fd: cap[FTRUNCATE], size: i64)
+                roots[] promises[stdio] errors[EBADF EINVAL EFBIG EPERM ENOTCAPABLE];
+            79 paths getcwd(buf: sink[size], size: length)
+                roots[namespace] promises[rpath wpath] errors[ENOENT ERANGE ECAPMODE];
+            80 paths chdir(path: path)
+                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+            81 paths fchdir(fd: directory[FCHDIR])
+                roots[namespace] promises[rpath] errors[EACCES EBADF ENOTDIR ECAPMODE ENOTCAPABLE];
+            82 paths rename(old: path, new: path)
+                roots[namespace] promises[cpath] errors[EACCES EBUSY EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS EXDEV ECAPMODE];
+            83 paths mkdir(path: path, mode: mode)
+                roots[namespace] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            84 paths rmdir(path: path)
+                roots[namespace] promises[cpath] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS ECAPMODE];
+            85 paths creat(path: path, mode: mode)
+                roots[namespace] promises[cpath wpath] errors[EACCES EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE];
+            86 paths link(old: path, new: path)
+                roots[namespace] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS EXDEV ECAPMODE];
+            87 paths unlink(path: path)
+                roots[namespace] promises[cpath] errors[EACCES EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            88 paths symlink(target: path, path: path)
+                roots[namespace] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            89 paths readlink(path: path, buf: sink[size], size: length)
+                roots[namespace] promises[rpath] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+            90 paths chmod(path: path, mode: mode)
+                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            91 files fchmod(fd: cap[FCHMOD], mode: mode)
+                roots[] promises[fattr] errors[EBADF EPERM EROFS ENOTCAPABLE];
+            92 paths chown(path: path, uid: uid, gid: gid)
+                roots[namespace] promises[chown] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            93 files fchown(fd: cap[FCHOWN], uid: uid, gid: gid)
+                roots[] promises[chown] errors[EBADF EPERM EROFS ENOTCAPABLE];
+            94 paths lchown(path: path, uid: uid, gid: gid)
+                roots[namespace] promises[chown] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            95 identity umask(mask: mode)
+                roots[] promises[stdio] errors[];
+            96 time gettimeofday(time: output[Timeval], zone: output[Timezone])
+                roots[] promises[stdio] errors[];
+            97 process getrlimit(resource: u32, limit: output[Rlimit])
+                roots[] promises[stdio] errors[EINVAL];
+            98 process getrusage(who: i32, usage: output[Rusage])
+                roots[] promises[stdio] errors[EINVAL];
+            99 system sysinfo(info: output[Sysinfo])
+                roots[] promises[stdio] errors[];
+            100 time times(buf: output[Tms])
+                roots[] promises[stdio] errors[];
+            102 identity getuid()
+                roots[] promises[stdio] errors[];
+            103 system syslog(action: i32, buf: sink[size], size: length)
+                roots[system] promises[vminfo] errors[EINVAL EPERM];
+            104 identity getgid()
+                roots[] promises[stdio] errors[];
+            105 identity setuid(uid: uid)
+                roots[] promises[id] errors[EINVAL EPERM];
+            106 identity setgid(gid: gid)
+                roots[] promises[id] errors[EINVAL EPERM];
+            107 identity geteuid()
+                roots[] promises[stdio] errors[];
+            108 identity getegid()
+                roots[] promises[stdio] errors[];
+            109 process setpgid(pid: pid, group: pid)
+                roots[] promises[proc] errors[EACCES EINVAL EPERM ESRCH];
+            110 process getppid()
+                roots[] promises[stdio] errors[];
+            111 process getpgrp()
+                roots[] promises[stdio] errors[];
+            112 process setsid()
+                roots[] promises[proc] errors[EPERM];
+            113 identity setreuid(real: uid, effective: uid)
+                roots[] promises[id] errors[EINVAL EPERM];
+            114 identity setregid(real: gid, effective: gid)
+                roots[] promises[id] errors[EINVAL EPERM];
+            115 identity getgroups(count: i32, groups: output[u32])
+                roots[] promises[stdio] errors[EINVAL];
+            116 identity setgroups(count: usize, groups: input[u32])
+                roots[] promises[id] errors[EINVAL EPERM];
+            117 identity setresuid(real: uid, effective: uid, saved: uid)
+                roots[] promises[id] errors[EINVAL EPERM];
+            118 identity getresuid(real: output[u32], effective: output[u32], saved: output[u32])
+                roots[] promises[stdio] errors[];
+            119 identity setresgid(real: gid, effective: gid, saved: gid)
+                roots[] promises[id] errors[EINVAL EPERM];
+            120 identity getresgid(real: output[u32], effective: output[u32], saved: output[u32])
+                roots[] promises[stdio] errors[];
+            121 process getpgid(pid: pid)
+                roots[] promises[stdio] errors[ESRCH];
+            122 identity setfsuid(uid: uid)
+                roots[] promises[id] errors[];
+            123 identity setfsgid(gid: gid)
+                roots[] promises[id] errors[];
+            124 process getsid(pid: pid)
+                roots[] promises[stdio] errors[ESRCH];
+            125 identity capget(header: update[CapUserHeader], data: output[CapUserData])
+                roots[] promises[stdio] errors[EINVAL ESRCH];
+            126 identity capset(header: update[CapUserHeader], data: input[CapUserData])
+                roots[] promises[id] errors[EINVAL EPERM];
+            127 signals rt_sigpending(set: output[SignalSet], size: usize)
+                roots[] promises[stdio] errors[EINVAL];
+            128 signals rt_sigtimedwait(set: input[SignalSet], info: output[Siginfo], timeout: input[Timespec], size: usize)
+                roots[] promises[stdio] errors[EAGAIN EINTR EINVAL];
+            129 signals rt_sigqueueinfo(pid: pid, signal: signal, info: input[Siginfo])
+                roots[signal] promises[proc] errors[EINVAL EPERM ESRCH EAGAIN];
+            130 signals rt_sigsuspend(set: input[SignalSet], size: usize)
+                roots[] promises[stdio] errors[EINTR EINVAL];
+            131 signals sigaltstack(new: input[Sigaltstack], old: output[Sigaltstack])
+                roots[] promises[stdio] errors[EINVAL EPERM];
+            132 paths utime(path: path, times: input[Utimbuf])
+                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            133 paths mknod(path: path, mode: u32, device: u64)
+                roots[namespace] promises[dpath] errors[EACCES EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            135 process personality(persona: u64)
+                roots[] promises[stdio] errors[EINVAL];
+            137 paths statfs(path: path, buf: output[Statfs])
+                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+            138 files fstatfs(fd: cap[FSTATFS], buf: output[Statfs])
+                roots[] promises[stdio rpath] errors[EBADF ENOTCAPABLE];
+            140 sched getpriority(which: i32, who: i32)
+                roots[] promises[stdio proc] errors[EINVAL ESRCH];
+            141 sched setpriority(which: i32, who: i32, nice: i32)
+                roots[scheduling] promises[proc] errors[EACCES EINVAL EPERM ESRCH];
+            142 sched sched_setparam(pid: pid, parameters: input[SchedParam])
+                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
+            143 sched sched_getparam(pid: pid, parameters: output[SchedParam])
+                roots[] promises[stdio] errors[EINVAL ESRCH];
+            144 sched sched_setscheduler(pid: pid, policy: i32, parameters: input[SchedParam])
+                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
+            145 sched sched_getscheduler(pid: pid)
+                roots[] promises[stdio] errors[EINVAL ESRCH];
+            146 sched sched_get_priority_max(policy: i32)
+                roots[] promises[stdio] errors[EINVAL];
+            147 sched sched_get_priority_min(policy: i32)
+                roots[] promises[stdio] errors[EINVAL];
+            148 sched sched_rr_get_interval(pid: pid, interval: output[Timespec])
+                roots[] promises[stdio] errors[EINVAL ESRCH];
+            149 memory mlock(addr: address, len: usize)
+                roots[] promises[stdio] errors[EINVAL EPERM];
+            150 memory munlock(addr: address, len: usize)
+                roots[] promises[stdio] errors[EINVAL];
+            151 memory mlockall(flags: u32)
+                roots[] promises[stdio] errors[EINVAL EPERM];
+            152 memory munlockall()
+                roots[] promises[stdio] errors[];
+            157 process prctl(option: i32, arg2: u64, arg3: u64, arg4: u64, arg5: u64)
+                roots[] promises[stdio proc] errors[EINVAL EPERM];
+            158 process arch_prctl(option: i32, addr: address)
+                roots[] promises[stdio] errors[EINVAL EPERM];
+            160 process setrlimit(resource: u32, limit: input[Rlimit])
+                roots[] promises[proc] errors[EINVAL EPERM];
+            161 paths chroot(path: path)
+                roots[namespace] promises[id] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
+            162 system sync()
+                roots[] promises[stdio] errors[];
+            165 paths mount(source: path, target: path, kind: path, flags: u64, data: address)
+                roots[namespace system] promises[unveil] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENODEV ENOENT ENOTDIR EPERM ECAPMODE];
+            166 paths umount2(path: path, flags: u32)
+                roots[namespace system] promises[unveil] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
+            169 system reboot(magic: u32, magic2: u32, command: u32, argument: address)
+                roots[system] promises[settime] errors[EINVAL EPERM];
+            170 system sethostname(name: source[len], len: length)
+                roots[system] promises[settime] errors[EINVAL EPERM];
+            171 system setdomainname(name: source[len], len: length)
+                roots[system] promises[settime] errors[EINVAL EPERM];
+            186 process gettid()
+                roots[] promises[stdio] errors[];
+            187 files readahead(fd: cap[READ], offset: i64, count: usize)
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
+            188 attributes setxattr(path: path, name: path, value: source[size], size: length, flags: u32)
+                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            189 attributes lsetxattr(path: path, name: path, value: source[size], size: length, flags: u32)
+                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            190 attributes fsetxattr(fd: cap[EXTATTR_SET], name: path, value: source[size], size: length, flags: u32)
+                roots[] promises[fattr] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
+            191 attributes getxattr(path: path, name: path, value: sink[size], size: length)
+                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            192 attributes lgetxattr(path: path, name: path, value: sink[size], size: length)
+                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            193 attributes fgetxattr(fd: cap[EXTATTR_GET], name: path, value: sink[size], size: length)
+                roots[] promises[stdio] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
+            194 attributes listxattr(path: path, list: sink[size], size: length)
+                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            195 attributes llistxattr(path: path, list: sink[size], size: length)
+                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            196 attributes flistxattr(fd: cap[EXTATTR_LIST], list: sink[size], size: length)
+                roots[] promises[stdio] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
+            197 attributes removexattr(path: path, name: path)
+                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            198 attributes lremovexattr(path: path, name: path)
+                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+            199 attributes fremovexattr(fd: cap[EXTATTR_DELETE], name: path)
+                roots[] promises[fattr] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
+            200 signals tkill(tid: pid, signal: signal)
+                roots[signal] promises[proc stdio] errors[EINVAL EPERM ESRCH];
+            201 time time(seconds: output[i64])
+                roots[] promises[stdio] errors[];
+            202 futex futex(word: address, operation: u32, value: u32, timeout: address, word2: address, value3: u32)
+                roots[] promises[stdio] errors[EAGAIN EINTR EINVAL EDEADLK EPERM ESRCH ETIMEDOUT];
+            203 sched sched_setaffinity(pid: pid, mask: source[size], size: length)
+                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
+            204 sched sched_getaffinity(pid: pid, mask: sink[size], size: length)
+                roots[] promises[stdio] errors[EINVAL ESRCH];
+            213 wait epoll_create(size: i32)
+                roots[] promises[stdio] errors[EINVAL EMFILE];
+            217 files getdents64(fd: cap[READ], buf: sink[size], size: length)
+                roots[] promises[rpath stdio] errors[EBADF EINVAL ENOENT ENOTDIR ENOTCAPABLE];
+            218 process set_tid_address(tid: output[i32])
+                roots[] promises[stdio] errors[];
+            219 signals restart_syscall()
+                roots[] promises[always] errors[EINTR];
+            221 files fadvise64(fd: cap[], offset: i64, len: i64, advice: i32)
+                roots[] promises[stdio] errors[EBADF EINVAL ESPIPE];
+            227 time clock_settime(clock: clock, time: input[Timespec])
+                roots[clock] promises[settime] errors[EINVAL EPERM];
+            228 time clock_gettime(clock: clock, time: output[Timespec])
+                roots[] promises[stdio] errors[EINVAL];
+            229 time clock_getres(clock: clock, resolution: output[Timespec])
+                roots[] promises[stdio] errors[EINVAL];
+            230 time clock_nanosleep(clock: clock, flags: u32, request: input[Timespec], remaining: output[Timespec])
+                roots[] promises[stdio] errors[EINTR EINVAL EOPNOTSUPP];
+            231 process exit_group(code: i32)
+                roots[] promises[always] errors[];
+            232 wait epoll_wait(set: poll_set[KQUEUE_EVENT], events: output[EpollEvent], max: i32, timeout_ms: i32)
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
+            233 wait epoll_ctl(set: poll_set[KQUEUE_CHANGE], operation: i32, fd: slot, event: input[EpollEvent])
+                roots[] promises[stdio] errors[EBADF EEXIST EINVAL ELOOP ENOENT EPERM ENOTCAPABLE];
+            234 signals tgkill(pid: pid, tid: pid, signal: signal)
+                roots[signal] promises[proc stdio] errors[EINVAL EPERM ESRCH EAGAIN];
+            235 paths utimes(path: path, times: input[[Timeval; 2]])
+                roots[namespace] promises[fattr] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+            247 process waitid(kind: u32, id: pid, info: output[Siginfo], options: flags[WaitFlags], usage: output[Rusage])
+                roots[] promises[stdio proc] errors[EBADF ECHILD EINTR EINVAL ENOTCAPABLE];
+            257 paths openat(directory: at[LOOKUP], path: path, flags: flags[OpenFlags], mode: mode)
+                roots[] promises[rpath wpath cpath dpath tty unveil] errors[EACCES EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE ENOTCAPABLE];
+            258 paths mkdirat(directory: at[LOOKUP MKDIRAT], path: path, mode: mode)
+                roots[] promises[cpath] errors[EACCES EBADF EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+            259 paths mknodat(directory: at[LOOKUP MKNODAT], path: path, mode: u32, device: u64)
+                roots[] promises[dpath] errors[EACCES EBADF EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+            260 paths fchownat(directory: at[LOOKUP FCHOWN], path: path, uid: uid, gid: gid, flags: flags[AtFlags])
+                roots[] promises[chown] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+            261 paths futimesat(directory: at[LOOKUP FUTIMES], path: path, times: input[[Timeval; 2]])
+                roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+            262 paths newfstatat(directory: at[LOOKUP FSTAT], path: path, buf: output[Stat], flags: flags[AtFlags])
+                roots[] promises[rpath wpath cpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
+            263 paths unlinkat(directory: at[LOOKUP UNLINKAT], path: path, flags: flags[AtFlags])
+                roots[] promises[cpath] errors[EACCES EBADF EBUSY EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS ECAPMODE ENOTCAPABLE];
+            264 paths renameat(old_directory: at[LOOKUP RENAMEAT_SOURCE], old: path, new_directory: at[LOOKUP RENAMEAT_TARGET], new: path)
+                roots[] promises[cpath] errors[EACCES EBADF EBUSY EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS EXDEV ECAPMODE ENOTCAPABLE];
+            265 paths linkat(old_directory: at[LOOKUP LINKAT_SOURCE], old: path, new_directory: at[LOOKUP LINKAT_TARGET], new: path, flags: flags[AtFlags])
+                roots[] promises[cpath] errors[EACCES EBADF EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS EXDEV ECAPMODE ENOTCAPABLE];
+            266 paths symlinkat(target: path, directory: at[LOOKUP SYMLINKAT], path: path)
+                roots[] promises[cpath] errors[EACCES EBADF EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+            267 paths readlinkat(directory: at[LOOKUP], path: path, buf: sink[size], size: length)
+                roots[] promises[rpath] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
+            268 paths fchmodat(directory: at[LOOKUP FCHMOD], path: path, mode: mode)
+                roots[] promises[fattr] errors[EACCES EBADF ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+            269 paths faccessat(directory: at[LOOKUP FSTAT], path: path, mode: flags[AccessMode])
+                roots[] promises[rpath wpath cpath] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
+            270 wait pselect6(count: i32, read: update[u64], write: update[u64], except: update[u64], timeout: input[Timespec], mask: input[SelectMask])
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL];
+            271 wait ppoll(fds: update[Pollfd], count: usize, timeout: input[Timespec], mask: input[SignalSet], size: usize)
+                roots[] promises[stdio] errors[EINTR EINVAL];
+            273 futex set_robust_list(head: address, size: usize)
+                roots[] promises[stdio] errors[EINVAL];
+            274 futex get_robust_list(pid: pid, head: output[u64], size: output[u64])
+                roots[] promises[stdio] errors[EPERM ESRCH];
+            277 files sync_file_range(fd: cap[FSYNC], offset: i64, count: i64, flags: u32)
+                roots[] promises[stdio] errors[EBADF EINVAL ESPIPE ENOTCAPABLE];
+            280 paths utimensat(directory: at[LOOKUP FUTIMES], path: path, times: input[[Timespec; 2]], flags: flags[AtFlags])
+                roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+            281 wait epoll_pwait(set: poll_set[KQUEUE_EVENT], events: output[EpollEvent], max: i32, timeout_ms: i32, mask: input[SignalSet], size: usize)
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
+            284 descriptors eventfd(initial: u32)
+                roots[] promises[stdio] errors[EMFILE];
+            285 files fallocate(fd: cap[FTRUNCATE], mode: u32, offset: i64, len: i64)
+                roots[] promises[stdio] errors[EBADF EFBIG EINVAL ENODEV ENOSPC EOPNOTSUPP ESPIPE ENOTCAPABLE];
+            290 descriptors eventfd2(initial: u32, flags: u32)
+                roots[] promises[stdio] errors[EINVAL EMFILE];
+            291 wait epoll_create1(flags: u32)
+                roots[] promises[stdio] errors[EINVAL EMFILE];
+            292 descriptors dup3(old: slot, new: slot, flags: flags[OpenFlags])
+                roots[] promises[stdio] errors[EBADF EBUSY EINVAL];
+            293 descriptors pipe2(fds: output[[i32; 2]], flags: flags[OpenFlags])
+                roots[] promises[stdio] errors[EINVAL EMFILE];
+            295 files preadv(fd: cap[READ SEEK_TELL SEEK_SET], iov: iovecs[count], count: length, offset: i64)
+                roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO ESPIPE ENOTCAPABLE];
+            296 files pwritev(fd: cap[WRITE SEEK_TELL SEEK_SET], iov: iovecs[count], count: length, offset: i64)
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO ESPIPE ENOSPC EFBIG ENOTCAPABLE];
+            297 signals rt_tgsigqueueinfo(pid: pid, tid: pid, signal: signal, info: input[Siginfo])
+                roots[signal] promises[proc] errors[EINVAL EPERM ESRCH EAGAIN];
+            302 process prlimit64(pid: pid, resource: u32, new: input[Rlimit], old: output[Rlimit])
+                roots[] promises[stdio proc] errors[EINVAL EPERM ESRCH];
+            306 files syncfs(fd: cap[FSYNC])
+                roots[] promises[stdio] errors[EBADF EIO ENOTCAPABLE];
+            309 sched getcpu(cpu: output[u32], node: output[u32])
+                roots[] promises[stdio] errors[];
+            314 sched sched_setattr(pid: pid, attributes: input[SchedAttr], flags: u32)
+                roots[scheduling] promises[proc] errors[E2BIG EINVAL EPERM ESRCH];
+            315 sched sched_getattr(pid: pid, attributes: output[SchedAttr], size: u32, flags: u32)
+                roots[] promises[stdio] errors[EINVAL ESRCH];
+            316 paths renameat2(old_directory: at[LOOKUP RENAMEAT_SOURCE], old: path, new_directory: at[LOOKUP RENAMEAT_TARGET], new: path, flags: flags[RenameFlags])
+                roots[] promises[cpath] errors[EACCES EBADF EBUSY EEXIST EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS EXDEV ECAPMODE ENOTCAPABLE];
+            318 system getrandom(buf: sink[count], count: length, flags: u32)
+                roots[] promises[stdio] errors[EAGAIN EINTR EINVAL];
+            319 memory memfd_create(name: path, flags: flags[MemfdFlags])
+                roots[] promises[stdio] errors[EINVAL EMFILE];
+            322 process execveat(directory: at[LOOKUP FEXECVE], path: path, argv: input[u64], envp: input[u64], flags: flags[AtFlags])
+                roots[] promises[exec] errors[E2BIG EACCES EBADF EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR EPERM ETXTBSY ECAPMODE ENOTCAPABLE];
+            324 sched membarrier(command: i32, flags: u32, cpu: i32)
+                roots[] promises[stdio] errors[EINVAL EPERM];
+            326 files copy_file_range(from: cap[READ], from_offset: update[i64], to: cap[WRITE], to_offset: update[i64], count: usize, flags: u32)
+                roots[] promises[stdio] errors[EBADF EFBIG EINVAL EIO EISDIR ENOSPC EXDEV ENOTCAPABLE];
+            327 files preadv2(fd: cap[READ], iov: iovecs[count], count: length, offset: i64, offset_high: u64, flags: u32)
+                roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO EOPNOTSUPP ESPIPE ENOTCAPABLE];
+            328 files pwritev2(fd: cap[WRITE], iov: iovecs[count], count: length, offset: i64, offset_high: u64, flags: u32)
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO EOPNOTSUPP ESPIPE ENOSPC EFBIG ENOTCAPABLE];
+            332 paths statx(directory: at[LOOKUP FSTAT], path: path, flags: flags[AtFlags], mask: u32, buf: output[Statx])
+                roots[] promises[rpath wpath cpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
+            424 process pidfd_send_signal(process: process[PDKILL], signal: signal, info: input[Siginfo], flags: u32)
+                roots[] promises[proc] errors[EBADF EINVAL EPERM ESRCH ENOTCAPABLE];
+            434 process pidfd_open(pid: pid, flags: u32)
+                roots[signal] promises[proc] errors[EINVAL EMFILE ESRCH];
+            435 process clone3(arguments: input[CloneArgs], size: usize)
+                roots[spawn] promises[proc thread] errors[E2BIG EAGAIN EINVAL];
+            436 descriptors close_range(first: u32, last: u32, flags: u32)
+                roots[] promises[stdio] errors[EINVAL EMFILE];
+            437 paths openat2(directory: at[LOOKUP], path: path, how: input[OpenHow], size: usize)
+                roots[] promises[rpath wpath cpath dpath tty unveil] errors[E2BIG EACCES EAGAIN EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EXDEV ECAPMODE ENOTCAPABLE];
+            439 paths faccessat2(directory: at[LOOKUP FSTAT], path: path, mode: flags[AccessMode], flags: flags[AtFlags])
+                roots[] promises[rpath wpath cpath] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
+            441 wait epoll_pwait2(set: poll_set[KQUEUE_EVENT], events: output[EpollEvent], max: i32, timeout: input[Timespec], mask: input[SignalSet], size: usize)
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
+            452 paths fchmodat2(directory: at[LOOKUP FCHMOD], path: path, mode: mode, flags: flags[AtFlags])
+                roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP EPERM EROFS ECAPMODE ENOTCAPABLE];
+        }
+    };
+}
