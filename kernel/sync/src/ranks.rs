@@ -32,6 +32,8 @@ ranks! {
     5 ProcessExec;
     /// The position of an open file description.
     10 FileOffset;
+    /// Putting epoll sets into epoll sets, one at a time.
+    11 EpollNesting;
     /// The members of an epoll set.
     12 EpollSet;
     /// The mount tree of a namespace.
@@ -90,6 +92,8 @@ ranks! {
     206 Signals;
     /// The signals pending for one task.
     207 Task;
+    /// The items of an epoll set that may be ready.
+    206 EpollReady;
     /// The observers of a wait queue.
     208 Observers;
     /// A wait queue.

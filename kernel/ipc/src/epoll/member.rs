@@ -1,0 +1,163 @@
+//! One member of an epoll set.
+
+use super::ready::ReadyList;
+use abi::consts::general;
+use abi::types::EpollEvent;
+use abi::{Errno, Result};
+use alloc::sync::{Arc, Weak};
+use core::sync::atomic::{AtomicBool, Ordering};
+use object::{Object, Ready};
+use sched::{Attachment, Observer};
+use sync::SpinLock;
+use sync::ranks::ObjectState;
+
+const EDGE: u32 = general::EPOLLET;
+const ONE_SHOT: u32 = general::EPOLLONESHOT;
+const EXCLUSIVE: u32 = general::EPOLLEXCLUSIVE;
+const WAKE_UP: u32 = general::EPOLLWAKEUP;
+/// Bits of an interest that are no readiness.
+const MANNERS: u32 = EDGE | ONE_SHOT | EXCLUSIVE | WAKE_UP;
+
+/// An object in a set: what is asked of it, and whether it stands on the ready list.
+pub struct Member {
+    this: Weak<Member>,
+    slot: i32,
+    object: Weak<dyn Object>,
+    list: Arc<ReadyList>,
+    interest: SpinLock<EpollEvent, ObjectState>,
+    /// Set by whoever puts it onto the list, cleared by whoever takes it off.
+    is_listed: AtomicBool,
+    /// It left the set: it must not come onto the list any more.
+    has_left: AtomicBool,
+    attachment: SpinLock<Option<Attachment>, ObjectState>,
+}
+
+impl Member {
+    /// A member that observes nothing yet.
+    pub fn new(slot: i32, object: &Arc<dyn Object>, list: &Arc<ReadyList>, event: EpollEvent) -> Result<Arc<Self>> {
+        let interest = SpinLock::new(complete(event));
+        Ok(mm::alloc::try_arc_cyclic(|this| Self {
+            this: this.clone(),
+            slot,
+            object: Arc::downgrade(object),
+            list: list.clone(),
+            interest,
+            is_listed: AtomicBool::new(false),
+            has_left: AtomicBool::new(false),
+            attachment: SpinLock::new(None),
+        })?)
+    }
+
+    /// Starts observing.
+    pub fn attach(&self, object: &Arc<dyn Object>) -> Result<()> {
+        let observer = self.this.upgrade().ok_or(Errno::ENOENT)?;
+        let queue = object.wait_queue().ok_or(Errno::EPERM)?;
+        let attachment = queue.attach(observer)?;
+        let late = {
+            let mut place = self.attachment.lock();
+            // Somebody may have deleted the member already.
+            if self.has_left.load(Ordering::Acquire) { Some(attachment) } else { place.replace(attachment) }
+        };
+        drop(late);
+        Ok(())
+    }
+
+    /// Stops observing and leaves the list. Not called by a notification.
+    pub fn leave(&self) {
+        self.has_left.store(true, Ordering::Release);
+        let attachment = self.attachment.lock().take();
+        drop(attachment);
+        self.list.remove(self);
+    }
+
+    /// Whether it is the member for this slot and object.
+    pub fn is_for(&self, slot: i32, object: &Arc<dyn Object>) -> bool {
+        self.slot == slot && core::ptr::addr_eq(self.object.as_ptr(), Arc::as_ptr(object))
+    }
+
+    /// Whether its object was closed for good.
+    pub fn is_gone(&self) -> bool {
+        self.object.strong_count() == 0
+    }
+
+    /// Its object, if that is still open.
+    pub fn object(&self) -> Option<Arc<dyn Object>> {
+        self.object.upgrade()
+    }
+
+    /// Changes what is asked. EINVAL: exclusive interest is for good.
+    pub fn set_interest(&self, event: EpollEvent) -> Result<()> {
+        let mut interest = self.interest.lock();
+        let (old, new) = (interest.events, event.events);
+        if (old | new) & EXCLUSIVE != 0 {
+            return Err(Errno::EINVAL);
+        }
+        *interest = complete(event);
+        Ok(())
+    }
+
+    /// What is ready and asked for. `None` if nothing is, or the object is gone.
+    pub fn event(&self) -> Option<EpollEvent> {
+        let object = self.object.upgrade()?;
+        let interest = *self.interest.lock();
+        let asked = Ready::from_bits_truncate(interest.events);
+        // A one-shot member that was told has an empty interest and is silent altogether.
+        if asked.is_empty() {
+            return None;
+        }
+        let ready = object.poll() & asked;
+        (!ready.is_empty()).then_some(EpollEvent { events: ready.bits(), data: interest.data })
+    }
+
+    /// Whether it would be told of.
+    pub fn is_ready(&self) -> bool {
+        self.event().is_some()
+    }
+
+    /// Its event went out: what happens to it depends on how it was added.
+    pub fn was_told(&self) {
+        let manners = {
+            let mut interest = self.interest.lock();
+            let manners = interest.events & MANNERS;
+            if manners & ONE_SHOT != 0 {
+                interest.events = manners;
+            }
+            manners
+        };
+        if manners & (EDGE | ONE_SHOT) == 0 {
+            self.announce_quietly();
+        }
+    }
+
+    /// Puts it onto the list without waking anybody.
+    pub fn announce_quietly(&self) {
+        if self.has_left.load(Ordering::Acquire) || self.is_listed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(this) = self.this.upgrade() {
+            self.list.push(this);
+        }
+    }
+
+    /// Puts it onto the list and wakes a collector.
+    pub fn announce(&self) {
+        self.announce_quietly();
+        self.list.queue.wake_one();
+    }
+
+    /// It was taken off the list.
+    pub fn left_list(&self) {
+        self.is_listed.store(false, Ordering::Release);
+    }
+}
+
+/// The interest with what is told whether asked for or not. Only a one-shot member that was told asks for nothing.
+fn complete(event: EpollEvent) -> EpollEvent {
+    EpollEvent { events: event.events | general::EPOLLERR | general::EPOLLHUP, data: event.data }
+}
+
+impl Observer for Member {
+    fn notify(&self) {
+        self.announce();
+    }
+}

@@ -1,0 +1,231 @@
+//! Epoll: a set of objects of which the ready ones are told at a cost that does not grow with the set.
+//!
+//! Each member observes its object's wait queue. A notification puts the member onto the set's
+//! ready list, once, and wakes the set's own queue. Collecting takes members off the list and asks
+//! their objects: those that are not ready are forgotten until the next notification, those that
+//! are and were added level-triggered go back to the end of the list.
+//!
+//! A member knows its object weakly: it does not keep a closed file open, and drops out when the
+//! file is gone. `members` is a sleeping lock; the ready list is taken by notifications, and so by
+//! interrupt handlers. Room for every member in the ready list is made when it is added, so that a
+//! notification never allocates.
+
+mod member;
+mod ready;
+
+use crate::anonymous;
+use abi::types::{EpollEvent, Stat};
+use abi::{Errno, OpenFlags, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use caps::Kind;
+use core::sync::atomic::{AtomicU32, Ordering};
+use member::Member;
+use object::{Object, Ready};
+use ready::ReadyList;
+use sched::{Wait, WaitError, WaitQueue};
+use sync::Mutex;
+use sync::ranks::{EpollNesting, EpollSet as EpollSetRank};
+
+/// Sets within sets within sets, at most.
+const DEPTH_MAX: usize = 5;
+
+/// One set may become a member of another while nobody else does that: no circle can be closed by two.
+static NESTING: Mutex<(), EpollNesting> = Mutex::new(());
+
+/// A set of objects.
+pub struct EpollSet {
+    members: Mutex<Vec<Arc<Member>>, EpollSetRank>,
+    ready: Arc<ReadyList>,
+    flags: AtomicU32,
+}
+
+/// What to change in a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new member.
+    Add,
+    /// Another interest for a member.
+    Modify,
+    /// A member less.
+    Delete,
+}
+
+impl EpollSet {
+    /// An empty set.
+    pub fn new() -> Result<Arc<Self>> {
+        let ready = ReadyList::new()?;
+        Ok(mm::alloc::try_arc(Self {
+            members: Mutex::new(Vec::new()),
+            ready,
+            flags: AtomicU32::new(OpenFlags::READ_WRITE.bits()),
+        })?)
+    }
+
+    /// Changes the member that `slot` names: EEXIST, ENOENT, EPERM for what is always ready, EINVAL for the set itself,
+    /// ELOOP for circles, ENOMEM.
+    pub fn change(&self, change: Change, slot: i32, object: &Arc<dyn Object>, event: EpollEvent) -> Result<()> {
+        if object.downcast_ref::<Self>().is_some_and(|set| core::ptr::eq(set, self)) {
+            return Err(Errno::EINVAL);
+        }
+        if object.wait_queue().is_none() {
+            return Err(Errno::EPERM);
+        }
+        match change {
+            Change::Add => self.add(slot, object, event),
+            Change::Modify => {
+                let members = self.members.lock();
+                let at = find(&members, slot, object).ok_or(Errno::ENOENT)?;
+                members[at].set_interest(event)?;
+                // What is ready now would not be notified again.
+                members[at].announce();
+                Ok(())
+            }
+            Change::Delete => {
+                let mut members = self.members.lock();
+                let at = find(&members, slot, object).ok_or(Errno::ENOENT)?;
+                let removed = members.swap_remove(at);
+                drop(members);
+                removed.leave();
+                Ok(())
+            }
+        }
+    }
+
+    fn add(&self, slot: i32, object: &Arc<dyn Object>, event: EpollEvent) -> Result<()> {
+        let nested = object.downcast_ref::<Self>();
+        let _nesting = nested.map(|_| NESTING.lock());
+        if let Some(set) = nested {
+            set.check_depth(self, DEPTH_MAX - 1)?;
+        }
+        let mut members = self.members.lock();
+        if find(&members, slot, object).is_some() {
+            return Err(Errno::EEXIST);
+        }
+        // Whoever had this slot before and is gone makes room.
+        while let Some(at) = members.iter().position(|member| member.is_gone()) {
+            members.swap_remove(at).leave();
+        }
+        members.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+        self.ready.reserve(members.len() + 1)?;
+        let member = Member::new(slot, object, &self.ready, event)?;
+        members.push(member.clone());
+        drop(members);
+        if let Err(errno) = member.attach(object) {
+            let mut members = self.members.lock();
+            members.retain(|other| !Arc::ptr_eq(other, &member));
+            return Err(errno);
+        }
+        member.announce();
+        Ok(())
+    }
+
+    /// ELOOP if `other` can be reached from this set, or the sets beneath are nested too deeply.
+    fn check_depth(&self, other: &Self, depth: usize) -> Result<()> {
+        if core::ptr::eq(self, other) || depth == 0 {
+            return Err(Errno::ELOOP);
+        }
+        let mut inner = Vec::new();
+        {
+            let members = self.members.lock();
+            for object in members.iter().filter_map(|member| member.object()) {
+                if object.downcast_ref::<Self>().is_some() {
+                    inner.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+                    inner.push(object);
+                }
+            }
+        }
+        // Only DEPTH_MAX deep: the stack is safe.
+        inner.iter().filter_map(|object| object.downcast_ref::<Self>()).try_for_each(|set| {
+            set.check_depth(other, depth - 1)
+        })
+    }
+
+    /// Waits until members are ready and gives their events to `emit`, at most `limit` of them; how many there were.
+    /// EINTR, and what `emit` fails with before the first event is out.
+    pub fn wait(&self, limit: usize, how: Wait, mut emit: impl FnMut(EpollEvent) -> Result<()>) -> Result<usize> {
+        loop {
+            let count = self.collect(limit, &mut emit)?;
+            if count > 0 || how.deadline_ns == Some(0) {
+                return Ok(count);
+            }
+            match self.ready.queue.wait_until(how, || (!self.ready.is_empty()).then_some(())) {
+                Ok(()) => {}
+                Err(WaitError::TimedOut) => return Ok(0),
+                Err(WaitError::Interrupted) => return Err(Errno::EINTR),
+            }
+        }
+    }
+
+    fn collect(&self, limit: usize, emit: &mut impl FnMut(EpollEvent) -> Result<()>) -> Result<usize> {
+        let mut count = 0;
+        // Members that go back to the list are not met again in this round.
+        for _ in 0..self.ready.len() {
+            if count == limit {
+                break;
+            }
+            let Some(member) = self.ready.take() else { break };
+            let Some(event) = member.event() else { continue };
+            if let Err(errno) = emit(event) {
+                member.announce();
+                return if count > 0 { Ok(count) } else { Err(errno) };
+            }
+            count += 1;
+            member.was_told();
+        }
+        Ok(count)
+    }
+}
+
+fn find(members: &[Arc<Member>], slot: i32, object: &Arc<dyn Object>) -> Option<usize> {
+    members.iter().position(|member| member.is_for(slot, object))
+}
+
+impl Object for EpollSet {
+    fn kind(&self) -> Kind {
+        Kind::PollSet
+    }
+
+    fn status_flags(&self) -> OpenFlags {
+        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
+    }
+
+    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
+        anonymous::change_flags(&self.flags, flags);
+        Ok(())
+    }
+
+    fn stat(&self) -> Result<Stat> {
+        Ok(anonymous::stat())
+    }
+
+    fn poll(&self) -> Ready {
+        // Those that turn out not to be ready leave the list; the others stay for whoever collects.
+        for _ in 0..self.ready.len() {
+            let Some(member) = self.ready.take() else { break };
+            if member.is_ready() {
+                member.announce_quietly();
+                return Ready::READABLE;
+            }
+        }
+        Ready::empty()
+    }
+
+    fn wait_queue(&self) -> Option<&WaitQueue> {
+        Some(&self.ready.queue)
+    }
+
+    fn path(&self) -> Option<Vec<u8>> {
+        mm::alloc::try_to_vec(b"anon_inode:[eventpoll]").ok()
+    }
+}
+
+impl Drop for EpollSet {
+    fn drop(&mut self) {
+        // Members hold the list and the list may hold members: the circle is opened here.
+        for member in self.members.get_mut().drain(..) {
+            member.leave();
+        }
+        self.ready.clear();
+    }
+}

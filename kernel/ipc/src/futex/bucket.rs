@@ -1,0 +1,228 @@
+//! The table of waiters.
+
+use abi::Result;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::hash::{BuildHasher, Hasher};
+use core::num::NonZeroU32;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use foldhash::fast::FixedState;
+use mm::OutOfMemory;
+use mm::space::FutexKey;
+use sched::{Wait, WaitError, WaitQueue};
+use sync::ranks::FutexBucket;
+use sync::{SpinGuard, SpinLock};
+
+/// A power of two; enough that busy words of a few hundred CPUs rarely share one.
+const BUCKETS: usize = 512;
+
+static TABLE: [Bucket; BUCKETS] = [const { Bucket::new() }; BUCKETS];
+
+/// One place in the table, on cache lines of its own.
+#[repr(align(128))]
+pub struct Bucket {
+    /// Waiters in the queue, and those about to enter it.
+    announced: AtomicU32,
+    queue: SpinLock<VecDeque<Entry>, FutexBucket>,
+}
+
+/// One waiter in a queue.
+pub struct Entry {
+    /// What it waits on.
+    pub key: FutexKey,
+    /// Which wakers reach it.
+    pub bits: NonZeroU32,
+    /// Who it is.
+    pub waiter: Arc<Waiter>,
+}
+
+/// A sleeping thread. Woken once.
+pub struct Waiter {
+    is_woken: AtomicBool,
+    /// Index of the bucket it is in; changes under that bucket's lock.
+    place: AtomicU32,
+    queue: WaitQueue,
+}
+
+impl Waiter {
+    /// One that is in no bucket yet.
+    pub fn new() -> core::result::Result<Arc<Self>, OutOfMemory> {
+        mm::alloc::try_arc(Self { is_woken: AtomicBool::new(false), place: AtomicU32::new(0), queue: WaitQueue::new() })
+    }
+
+    /// Sleeps until woken.
+    pub fn sleep(&self, how: Wait) -> core::result::Result<(), WaitError> {
+        self.queue.wait_until(how, || self.is_woken.load(Ordering::Acquire).then_some(()))
+    }
+
+    fn wake(&self) {
+        self.is_woken.store(true, Ordering::Release);
+        self.queue.wake_one();
+    }
+}
+
+/// A locked bucket.
+pub struct Entries<'a> {
+    bucket: &'a Bucket,
+    queue: SpinGuard<'a, VecDeque<Entry>, FutexBucket>,
+}
+
+/// A locked bucket that counts one more than it holds until that one is pushed.
+pub struct Announced<'a> {
+    entries: Entries<'a>,
+    is_pushed: bool,
+}
+
+impl Bucket {
+    const fn new() -> Self {
+        Self { announced: AtomicU32::new(0), queue: SpinLock::new(VecDeque::new()) }
+    }
+
+    /// The bucket of a word.
+    pub fn of(key: &FutexKey) -> &'static Self {
+        &TABLE[Self::index_of(key)]
+    }
+
+    fn index_of(key: &FutexKey) -> usize {
+        let mut hasher = FixedState::with_seed(0).build_hasher();
+        let (FutexKey::Private(object, place) | FutexKey::Shared(object, place)) = *key;
+        hasher.write_u64(object);
+        hasher.write_u64(place);
+        hasher.finish() as usize % BUCKETS
+    }
+
+    fn index(&self) -> usize {
+        (core::ptr::from_ref(self).addr() - TABLE.as_ptr().addr()) / size_of::<Self>()
+    }
+
+    /// Whether nobody waits here. The caller changed the word before; see the module's protocol.
+    pub fn is_surely_empty(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.announced.load(Ordering::Relaxed) == 0
+    }
+
+    /// Locks the queue.
+    pub fn lock(&'static self) -> Entries<'static> {
+        Entries { bucket: self, queue: self.queue.lock() }
+    }
+
+    /// Announces a waiter, then locks the queue.
+    pub fn announce(&'static self) -> Announced<'static> {
+        self.announced.fetch_add(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        Announced { entries: self.lock(), is_pushed: false }
+    }
+}
+
+impl Announced<'_> {
+    /// The announced waiter enters the queue. ENOMEM.
+    pub fn push(&mut self, entry: Entry) -> Result<()> {
+        self.entries.queue.try_reserve(1).map_err(OutOfMemory::from)?;
+        entry.waiter.place.store(self.entries.bucket.index() as u32, Ordering::Relaxed);
+        self.entries.queue.push_back(entry);
+        self.is_pushed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Announced<'_> {
+    fn drop(&mut self) {
+        if !self.is_pushed {
+            self.entries.bucket.announced.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Entries<'_> {
+    /// Wakes at most `count` waiters of `key` that share a bit, longest waiting first.
+    pub fn wake(&mut self, key: &FutexKey, count: usize, bits: NonZeroU32) -> usize {
+        let (mut woken, mut at) = (0, 0);
+        while woken < count && at < self.queue.len() {
+            let entry = &self.queue[at];
+            if entry.key != *key || entry.bits.get() & bits.get() == 0 {
+                at += 1;
+                continue;
+            }
+            if let Some(entry) = self.take(at) {
+                entry.waiter.wake();
+                woken += 1;
+            }
+        }
+        woken
+    }
+
+    fn take(&mut self, at: usize) -> Option<Entry> {
+        let entry = self.queue.remove(at)?;
+        self.bucket.announced.fetch_sub(1, Ordering::Relaxed);
+        Some(entry)
+    }
+}
+
+/// Takes a waiter that gives up out of the table. False if it was woken before.
+pub fn withdraw(waiter: &Arc<Waiter>) -> bool {
+    loop {
+        let place = waiter.place.load(Ordering::Acquire);
+        let mut entries = TABLE[place as usize % BUCKETS].lock();
+        if waiter.place.load(Ordering::Acquire) != place {
+            continue;
+        }
+        let position = entries.queue.iter().position(|entry| Arc::ptr_eq(&entry.waiter, waiter));
+        return position.and_then(|at| entries.take(at)).is_some();
+    }
+}
+
+/// The buckets of two words, locked; perhaps one and the same.
+pub struct Pair {
+    first: Entries<'static>,
+    second: Option<Entries<'static>>,
+}
+
+impl Pair {
+    /// Locks both.
+    pub fn lock(first: &'static Bucket, second: &'static Bucket) -> Self {
+        if core::ptr::eq(first, second) {
+            return Self { first: first.lock(), second: None };
+        }
+        let (one, two) = first.queue.lock_two(&second.queue);
+        Self {
+            first: Entries { bucket: first, queue: one },
+            second: Some(Entries { bucket: second, queue: two }),
+        }
+    }
+
+    /// The first word's bucket.
+    pub fn first(&mut self) -> &mut Entries<'static> {
+        &mut self.first
+    }
+
+    /// The second word's bucket.
+    pub fn second(&mut self) -> &mut Entries<'static> {
+        self.second.as_mut().unwrap_or(&mut self.first)
+    }
+
+    /// Lets at most `count` waiters of `key` wait on `target` instead. ENOMEM, before any has moved.
+    pub fn requeue(&mut self, key: &FutexKey, target: FutexKey, count: usize) -> Result<usize> {
+        let Some(second) = &mut self.second else {
+            let of_key = self.first.queue.iter_mut().filter(|entry| entry.key == *key).take(count);
+            return Ok(of_key.map(|entry| entry.key = target).count());
+        };
+        let waiting = self.first.queue.iter().filter(|entry| entry.key == *key).count().min(count);
+        second.queue.try_reserve(waiting).map_err(OutOfMemory::from)?;
+        let (mut moved, mut at) = (0, 0);
+        while moved < waiting && at < self.first.queue.len() {
+            if self.first.queue[at].key != *key {
+                at += 1;
+                continue;
+            }
+            // Counted in its new place first: no waker may find it in neither.
+            second.bucket.announced.fetch_add(1, Ordering::SeqCst);
+            if let Some(mut entry) = self.first.take(at) {
+                entry.key = target;
+                entry.waiter.place.store(second.bucket.index() as u32, Ordering::Release);
+                second.queue.push_back(entry);
+                moved += 1;
+            }
+        }
+        Ok(moved)
+    }
+}

@@ -1,0 +1,157 @@
+//! Futexes: threads that wait on a word of user memory.
+//!
+//! Waiters stand in a hash table by the word's identity (its address within one address space, or
+//! its place in shared memory). A waiter enters its bucket and checks the word under the bucket's
+//! lock; a waker looks at the bucket after the word was changed. So either the waiter sees the
+//! change or the waker sees the waiter.
+//!
+//! The bucket's lock spins, so under it a missing page is not fetched: the access fails, the lock
+//! is opened, the page is fetched by an access outside, and all is tried again. A waker that finds
+//! the bucket's count at zero takes no lock at all.
+
+mod bucket;
+mod robust;
+mod wake_op;
+
+pub use robust::{clear_child_tid, exit_robust_list};
+pub use wake_op::WakeOp;
+
+use abi::{Errno, Result};
+use alloc::sync::Arc;
+use bucket::{Bucket, Entry, Waiter};
+use core::num::NonZeroU32;
+use mm::space::{FutexKey, KeyScope};
+use mm::user;
+use sched::{Wait, WaitError};
+
+/// Wakes whom: a waiter is woken if it shares a bit.
+pub const ANY_BIT: NonZeroU32 = NonZeroU32::MAX;
+
+/// A futex word.
+#[derive(Clone, Copy, Debug)]
+pub struct Word {
+    address: u64,
+    key: FutexKey,
+}
+
+impl Word {
+    /// The word at `address` of the calling process. EINVAL if it is not aligned, EFAULT if nothing is there.
+    pub fn at(address: u64, scope: KeyScope) -> Result<Self> {
+        if !address.is_multiple_of(4) {
+            return Err(Errno::EINVAL);
+        }
+        let key = mm::space::with_current(|space| match space {
+            Some(space) => space.futex_key(address, scope),
+            None => Err(Errno::EFAULT),
+        })?;
+        Ok(Self { address, key })
+    }
+}
+
+/// Sleeps while the word is `expected`, until woken by one who shares a bit. EAGAIN if the word is
+/// another, ETIMEDOUT, EINTR, EFAULT.
+pub fn wait(word: Word, expected: u32, bits: NonZeroU32, how: Wait) -> Result<()> {
+    let waiter = Waiter::new()?;
+    enqueue(word, expected, bits, &waiter)?;
+    match waiter.sleep(how) {
+        Ok(()) => Ok(()),
+        // Not to be found any more: it was woken at the last moment.
+        Err(_) if !bucket::withdraw(&waiter) => Ok(()),
+        Err(WaitError::TimedOut) => Err(Errno::ETIMEDOUT),
+        Err(WaitError::Interrupted) => Err(Errno::EINTR),
+    }
+}
+
+fn enqueue(word: Word, expected: u32, bits: NonZeroU32, waiter: &Arc<Waiter>) -> Result<()> {
+    let bucket = Bucket::of(&word.key);
+    loop {
+        {
+            // Announced before the word is read: a waker that finds nobody announced has changed it before.
+            let mut entries = bucket.announce();
+            match user::load_u32(word.address) {
+                Ok(value) if value != expected => return Err(Errno::EAGAIN),
+                Ok(_) => return entries.push(Entry { key: word.key, bits, waiter: waiter.clone() }),
+                Err(_) => {}
+            }
+        }
+        if user::load_u32(word.address)? != expected {
+            return Err(Errno::EAGAIN);
+        }
+    }
+}
+
+/// Wakes at most `count` waiters that share a bit; how many there were.
+pub fn wake(word: Word, count: usize, bits: NonZeroU32) -> Result<usize> {
+    let bucket = Bucket::of(&word.key);
+    if bucket.is_surely_empty() {
+        return Ok(0);
+    }
+    Ok(bucket.lock().wake(&word.key, count, bits))
+}
+
+/// How many to wake, how many to move.
+#[derive(Clone, Copy, Debug)]
+pub struct Requeue {
+    /// Waiters to wake.
+    pub wake: usize,
+    /// Waiters to move to the other word.
+    pub requeue: usize,
+    /// What the first word must be, else EAGAIN.
+    pub expected: Option<u32>,
+}
+
+/// Wakes waiters of `word` and lets others wait on `target` instead; how many were woken, and how many moved.
+pub fn requeue(word: Word, target: Word, request: Requeue) -> Result<(usize, usize)> {
+    let (from, to) = (Bucket::of(&word.key), Bucket::of(&target.key));
+    loop {
+        {
+            let mut pair = bucket::Pair::lock(from, to);
+            let value = match request.expected {
+                Some(_) => user::load_u32(word.address),
+                None => Ok(0),
+            };
+            if value.is_ok() {
+                if request.expected.is_some_and(|expected| value != Ok(expected)) {
+                    return Err(Errno::EAGAIN);
+                }
+                let woken = pair.first().wake(&word.key, request.wake, ANY_BIT);
+                let moved = pair.requeue(&word.key, target.key, request.requeue)?;
+                return Ok((woken, moved));
+            }
+        }
+        user::load_u32(word.address)?;
+    }
+}
+
+/// Changes the word at `target` as `operation` says, wakes waiters of `word`, and, if the old value
+/// satisfies the operation's comparison, waiters of `target`; how many altogether.
+pub fn wake_op(word: Word, target: Word, counts: (usize, usize), operation: WakeOp) -> Result<usize> {
+    let (from, to) = (Bucket::of(&word.key), Bucket::of(&target.key));
+    loop {
+        {
+            let mut pair = bucket::Pair::lock(from, to);
+            if let Ok(old) = change(target.address, operation) {
+                let mut woken = pair.first().wake(&word.key, counts.0, ANY_BIT);
+                if operation.is_satisfied_by(old) {
+                    woken += pair.second().wake(&target.key, counts.1, ANY_BIT);
+                }
+                return Ok(woken);
+            }
+        }
+        // An exchange of a value for itself fetches the page for writing.
+        let value = user::load_u32(target.address)?;
+        user::compare_exchange_u32(target.address, value, value)?;
+    }
+}
+
+/// Applies the operation to the word in one step; the value before.
+fn change(address: u64, operation: WakeOp) -> Result<u32> {
+    let mut old = user::load_u32(address)?;
+    loop {
+        let seen = user::compare_exchange_u32(address, old, operation.apply(old))?;
+        if seen == old {
+            return Ok(old);
+        }
+        old = seen;
+    }
+}
