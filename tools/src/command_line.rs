@@ -22,6 +22,8 @@ pub enum Command {
     Shell(Options),
     /// Boot, run one program of the host, and end as it ends.
     Exec(Options, Program),
+    /// Boot a kernel with the in-kernel tests, and run the one of this name. For the project's own tests.
+    SelfTest(Options, String),
     /// Write a bootable image.
     Iso(PathBuf),
     /// Attach gdb to a machine that was started with `--gdb`.
@@ -125,7 +127,7 @@ impl Default for Options {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
     let mut parser = Parser::from_args(arguments);
     let mut options = Options::default();
-    let mut exec = false;
+    let mut verb = Verb::None;
     while let Some(argument) = parser.next().map_err(usage)? {
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
@@ -133,20 +135,35 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
                 let name = name.to_owned();
                 parse_option(&name, &mut parser, &mut options)?;
             }
-            Value(name) if exec => {
+            Value(name) if verb == Verb::Exec => {
                 let arguments = parser.raw_args().map_err(usage)?.collect();
-                return finish(options, Some(Program { name, arguments }));
+                check(&options)?;
+                return finish_exec(options, Program { name, arguments });
             }
-            Value(word) if word == "exec" && options == Options::default() => exec = true,
+            Value(name) if verb == Verb::SelfTest => {
+                check(&options)?;
+                return Ok(Command::SelfTest(options, name.string().map_err(usage)?));
+            }
+            Value(word) if word == "exec" && options == Options::default() => verb = Verb::Exec,
+            Value(word) if word == "selftest" && options == Options::default() => verb = Verb::SelfTest,
             Value(word) if options == Options::default() => return parse_word(&word, &mut parser),
             Value(word) => return Err(Failure::usage(format!("unexpected argument {}", word.display()))),
             other => return Err(usage(other.unexpected())),
         }
     }
-    if exec {
-        return Err(Failure::usage("exec: no program given"));
+    check(&options)?;
+    match verb {
+        Verb::None => Ok(Command::Shell(options)),
+        Verb::Exec => Err(Failure::usage("exec: no program given")),
+        Verb::SelfTest => Err(Failure::usage("selftest: no test given")),
     }
-    finish(options, None)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    None,
+    Exec,
+    SelfTest,
 }
 
 fn parse_word(word: &OsString, parser: &mut Parser) -> Result<Command> {
@@ -185,18 +202,18 @@ fn parse_option(name: &str, parser: &mut Parser, options: &mut Options) -> Resul
     Ok(())
 }
 
-fn finish(options: Options, program: Option<Program>) -> Result<Command> {
+fn check(options: &Options) -> Result<()> {
     if options.clock == Clock::Instructions && options.accelerator == Accelerator::Kvm {
         return Err(Failure::usage("--icount needs TCG; it cannot be combined with --accel kvm"));
     }
-    if options.cpu.is_empty() {
-        return Err(Failure::usage("--cpu: empty model"));
+    Ok(())
+}
+
+fn finish_exec(options: Options, program: Program) -> Result<Command> {
+    if program.name.is_empty() {
+        return Err(Failure::usage("exec: empty program name"));
     }
-    Ok(match program {
-        Some(program) if program.name.is_empty() => return Err(Failure::usage("exec: empty program name")),
-        Some(program) => Command::Exec(options, program),
-        None => Command::Shell(options),
-    })
+    Ok(Command::Exec(options, program))
 }
 
 fn usage(error: lexopt::Error) -> Failure {
@@ -242,7 +259,7 @@ fn parse_accelerator(text: &str) -> Result<Accelerator> {
 }
 
 fn parse_model(text: String) -> Result<String> {
-    if text.starts_with('-') || text.contains(char::is_whitespace) {
+    if text.is_empty() || text.starts_with('-') || text.contains(char::is_whitespace) {
         return Err(Failure::usage(format!("--cpu: {text} is not a processor model")));
     }
     Ok(text)

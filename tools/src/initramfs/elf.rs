@@ -3,17 +3,14 @@
 //! Nothing here fails: a file that cannot be understood asks for nothing, and the guest's own exec judges it.
 
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
-use object::LittleEndian;
-use object::elf::{
-    DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_STRSZ, DT_STRTAB, DynamicTag, EM_X86_64, FileHeader64, ProgramHeader64,
-};
-use object::read::elf::{Dyn, FileHeader, ProgramHeader};
-use object::read::{ReadCache, ReadRef};
-
-type Header = FileHeader64<LittleEndian>;
-const ENDIAN: LittleEndian = LittleEndian;
+use elf::ElfStream;
+use elf::abi::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_STRSZ, DT_STRTAB, EM_X86_64, PT_INTERP, PT_LOAD};
+use elf::endian::LittleEndian;
+use elf::file::Class;
+use elf::segment::ProgramHeader;
 
 /// The loader's view of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,8 +27,7 @@ pub struct Image {
 
 /// Reads the file at `path`; `None` if it is no ELF file for x86-64.
 pub fn read(path: &Path) -> Option<Image> {
-    let cache = ReadCache::new(File::open(path).ok()?);
-    parse(&cache)
+    parse(File::open(path).ok()?)
 }
 
 /// Whether the file is an x86-64 program that needs no interpreter.
@@ -40,48 +36,48 @@ pub fn is_static(path: &Path) -> bool {
 }
 
 /// Reads an ELF file; `None` if it is none for x86-64.
-pub fn parse<'data, R: ReadRef<'data>>(data: R) -> Option<Image> {
-    let header = Header::parse(data).ok()?;
-    if header.e_machine(ENDIAN) != EM_X86_64 {
+pub fn parse(source: impl Read + Seek) -> Option<Image> {
+    let mut file = ElfStream::<LittleEndian, _>::open_stream(source).ok()?;
+    if file.ehdr.e_machine != EM_X86_64 || file.ehdr.class != Class::ELF64 {
         return None;
     }
     let mut image = Image::default();
-    let segments = header.program_headers(ENDIAN, data).unwrap_or_default();
-    for segment in segments {
-        if let Ok(Some(path)) = segment.interpreter(ENDIAN, data) {
-            image.interpreter = Some(String::from_utf8_lossy(path).into_owned().into());
-        }
-        if let Ok(Some(entries)) = segment.dynamic(ENDIAN, data) {
-            read_dynamic(entries, segments, data, &mut image);
-        }
+    if let Some(header) = file.segments().iter().find(|segment| segment.p_type == PT_INTERP).copied() {
+        image.interpreter = file.segment_data(&header).ok().map(|bytes| first_string(bytes).into());
     }
+    read_dynamic(&mut file, &mut image);
     Some(image)
 }
 
-fn read_dynamic<'data, R: ReadRef<'data>>(
-    entries: &[object::elf::Dyn64<LittleEndian>],
-    segments: &[ProgramHeader64<LittleEndian>],
-    data: R,
-    image: &mut Image,
-) {
-    let value = |tag: DynamicTag| entries.iter().find(|entry| entry.tag(ENDIAN) == tag).map(|entry| entry.val(ENDIAN));
-    let (Some(address), Some(size)) = (value(DT_STRTAB), value(DT_STRSZ)) else { return };
-    let table = segments.iter().find_map(|segment| segment.data_range(ENDIAN, data, address, size).ok().flatten());
-    let Some(table) = table else { return };
-    for entry in entries {
-        let start = usize::try_from(entry.val(ENDIAN)).unwrap_or(usize::MAX);
-        let text = || {
-            let bytes = table.get(start..).unwrap_or_default().split(|byte| *byte == 0).next().unwrap_or_default();
-            String::from_utf8_lossy(bytes).into_owned()
-        };
-        let paths = || text().split(':').filter(|path| !path.is_empty()).map(str::to_owned).collect();
-        match entry.tag(ENDIAN) {
-            DT_NEEDED => image.needed.push(text()),
+fn read_dynamic<S: Read + Seek>(file: &mut ElfStream<LittleEndian, S>, image: &mut Image) -> Option<()> {
+    let entries: Vec<(i64, u64)> = file.dynamic().ok()??.iter().map(|entry| (entry.d_tag, entry.d_val())).collect();
+    let value = |tag: i64| entries.iter().find(|entry| entry.0 == tag).map(|entry| entry.1);
+    let (address, size) = (value(DT_STRTAB)?, value(DT_STRSZ)?);
+    let table = file.segments().iter().find_map(|segment| part(segment, address, size))?;
+    let table = file.segment_data(&table).ok()?;
+    for (tag, start) in entries {
+        let text = || Some(first_string(table.get(usize::try_from(start).ok()?..)?));
+        let paths = || text().unwrap_or_default().split(':').filter(|path| !path.is_empty()).map(str::to_owned).collect();
+        match tag {
+            DT_NEEDED => image.needed.extend(text()),
             DT_RPATH => image.rpath = paths(),
             DT_RUNPATH => image.runpath = paths(),
             _ => {}
         }
     }
+    Some(())
+}
+
+/// A segment that covers exactly `size` bytes at `address`, if `segment` holds them.
+fn part(segment: &ProgramHeader, address: u64, size: u64) -> Option<ProgramHeader> {
+    let start = address.checked_sub(segment.p_vaddr)?;
+    let is_inside = segment.p_type == PT_LOAD && start.checked_add(size)? <= segment.p_filesz;
+    is_inside.then_some(ProgramHeader { p_offset: segment.p_offset.checked_add(start)?, p_filesz: size, ..*segment })
+}
+
+fn first_string(bytes: &[u8]) -> String {
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
 }
 
 #[cfg(test)]
@@ -99,7 +95,7 @@ mod tests {
     fn every_truncation_of_a_program_is_read_without_panic() {
         let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         for length in (0..4096).chain([8192, 65536]) {
-            let _ = parse(&bytes[..length]);
+            let _ = parse(std::io::Cursor::new(&bytes[..length]));
         }
     }
 }

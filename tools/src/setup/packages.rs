@@ -127,13 +127,7 @@ pub fn privilege() -> Privilege {
     if rustix::process::geteuid().is_root() {
         return Privilege::Root;
     }
-    let sudo = Command::new("sudo").args(["-n", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    match sudo_status(sudo) {
-        true => Privilege::Sudo,
-        false => Privilege::None,
-    }
-}
-
-fn sudo_status(command: &mut Command) -> bool {
-    command.status().is_ok_and(|status| status.success())
+    let mut sudo = Command::new("sudo");
+    sudo.args(["-n", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if sudo.status().is_ok_and(|status| status.success()) { Privilege::Sudo } else { Privilege::None }
 }
