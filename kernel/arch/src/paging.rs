@@ -143,6 +143,11 @@ pub fn kernel_root() -> PhysAddr {
     PhysAddr::new_truncate(KERNEL_ROOT.load(Ordering::Relaxed))
 }
 
+/// Keeps the root that `boot` has built.
+pub(crate) fn set_kernel_root(root: PhysAddr) {
+    KERNEL_ROOT.store(root.as_u64(), Ordering::Relaxed);
+}
+
 /// Copies the kernel half into the root table `root`. All of its top-level words are there from
 /// boot on and never change, so every root shares what lies below them.
 pub fn copy_kernel_half(root: &Table) {
