@@ -9,11 +9,15 @@ mod clock;
 pub mod cpio;
 #[cfg(target_os = "none")]
 pub mod device_id;
+#[cfg(target_os = "none")]
+pub mod devfs;
 pub mod entries;
 #[cfg(target_os = "none")]
 pub mod initramfs;
 pub mod procfs;
 pub mod radix;
+#[cfg(target_os = "none")]
+pub mod random;
 #[cfg(target_os = "none")]
 pub mod special;
 #[cfg(target_os = "none")]
