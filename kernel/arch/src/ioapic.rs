@@ -43,9 +43,8 @@ pub fn mask(line: Line) -> Result<(), NoSuchLine> {
     set(line, |_| masked())
 }
 
-/// Masks the legacy PIC and every line of the IOAPICs.
+/// Masks every line of the IOAPICs.
 pub(crate) fn init() {
-    mask_pic();
     let Some(info) = acpi::info() else { return };
     let mut controllers = CONTROLLERS.lock();
     for (slot, found) in controllers.iter_mut().zip(info.io_apics()) {
@@ -102,7 +101,7 @@ fn masked() -> RedirectionTableEntry {
 }
 
 /// Moves the 8259 pair to vectors 0x20–0x2f, where its spurious interrupts are ignored, and masks it.
-fn mask_pic() {
+pub(crate) fn mask_pic() {
     const SEQUENCE: [(u16, u8); 10] = [
         (0x20, 0x11), (0xa0, 0x11), (0x21, 0x20), (0xa1, 0x28), (0x21, 4),
         (0xa1, 2), (0x21, 1), (0xa1, 1), (0x21, 0xff), (0xa1, 0xff),

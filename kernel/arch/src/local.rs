@@ -44,6 +44,8 @@ pub(crate) struct Local {
     pub slots: [usize; SLOTS],
     /// Added to the TSC so that all CPUs agree.
     pub tsc_offset: u64,
+    /// This CPU's TSC when it came online, for the boot processor to check.
+    pub arrival_tsc: u64,
     /// When the timer is due, nanoseconds since boot; `u64::MAX` when it is not armed.
     pub timer_deadline: u64,
     /// Top of the stack that this CPU starts on.
@@ -72,6 +74,7 @@ impl Local {
             cpu,
             slots: [0; SLOTS],
             tsc_offset: 0,
+            arrival_tsc: 0,
             timer_deadline: u64::MAX,
             stack_top: 0,
             trap_stacks: [crate::VirtAddr::zero(); 3],

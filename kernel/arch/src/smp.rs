@@ -1,9 +1,9 @@
 //! Starting the other processors.
 //!
 //! All are started at once: each finds its own number by its APIC identifier, so the one trampoline
-//! page is only read. The boot processor meanwhile answers their questions about the time.
+//! page is only read. The boot processor meanwhile shows them the time.
 
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use alloc::alloc::{Layout, alloc};
 
@@ -26,11 +26,8 @@ pub(crate) static APIC_IDS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }
 pub(crate) static LOCALS: [AtomicPtr<Local>; MAX_CPUS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_CPUS];
 static ENTRY: spin::Once<fn(CpuId) -> !> = spin::Once::new();
 
-/// A question to the boot processor: "what is your TSC now?". The answer holds for every question up
-/// to the number in `ANSWERED`.
-static ASKED: AtomicUsize = AtomicUsize::new(0);
-static ANSWERED: AtomicUsize = AtomicUsize::new(0);
-static ANSWER: AtomicU64 = AtomicU64::new(0);
+/// A recent TSC of the boot processor, while it waits for the others.
+static BOOT_TSC: AtomicU64 = AtomicU64::new(0);
 
 /// The APIC identifier of `cpu`.
 #[inline]
@@ -74,9 +71,9 @@ pub fn start_all(entry: fn(CpuId) -> !, stack_for: fn(CpuId) -> VirtAddr) {
     clock::spin_for_ns(INIT_DELAY_NS);
     waiting().for_each(|id| apic::send_startup(id, page));
     let all = prepared + 1;
-    if !answer_until_online(all, STARTUP_DELAY_NS) {
+    if !wait_until_online(all, STARTUP_DELAY_NS) {
         waiting().for_each(|id| apic::send_startup(id, page));
-        answer_until_online(all, PATIENCE_NS + PATIENCE_EACH_NS * all as u64);
+        wait_until_online(all, PATIENCE_NS + PATIENCE_EACH_NS * all as u64);
     }
     let online = cpu::online().count();
     log::info!("{online} of {} processors online", cpu::count());
@@ -107,14 +104,16 @@ fn prepare(cpu: CpuId, stack_for: fn(CpuId) -> VirtAddr) -> bool {
     true
 }
 
-/// Answers the others' questions until `wanted` processors are online; `false` after `patience_ns`.
-fn answer_until_online(wanted: usize, patience_ns: u64) -> bool {
+/// Shows the others the time until `wanted` processors are online; `false` after `patience_ns`.
+fn wait_until_online(wanted: usize, patience_ns: u64) -> bool {
     let start = clock::now_ns();
+    let mut known = cpu::online();
     loop {
-        let asked = ASKED.load(Ordering::Acquire);
-        ANSWER.store(clock::read_tsc(), Ordering::Relaxed);
-        ANSWERED.store(asked, Ordering::Release);
-        if cpu::online().count() >= wanted {
+        BOOT_TSC.store(clock::read_tsc(), Ordering::Release);
+        let online = cpu::online();
+        online.difference(&known).iter().for_each(check_arrival);
+        known = online;
+        if online.count() >= wanted {
             return true;
         }
         if clock::now_ns() - start > patience_ns {
@@ -124,27 +123,35 @@ fn answer_until_online(wanted: usize, patience_ns: u64) -> bool {
     }
 }
 
-/// How far this CPU's TSC must be moved to agree with the boot processor's, as far as messages can
-/// show: the answer was read after the question and before now.
-fn find_tsc_correction() -> i64 {
-    let before = clock::read_tsc();
-    let question = ASKED.fetch_add(1, Ordering::AcqRel) + 1;
-    let start = clock::read_tsc();
-    while ANSWERED.load(Ordering::Acquire) < question {
-        if clock::read_tsc() - start > clock::tsc_hz() {
-            return 0;
-        }
-        cpu::relax();
+/// A processor whose TSC was ahead when it arrived is set back. (One that was behind has seen that
+/// itself, in [`processor_main`].) Nobody waits for anybody here: with many emulated processors on few
+/// real ones, waiting is what makes a boot slow.
+fn check_arrival(cpu: CpuId) {
+    let block = LOCALS[cpu.index()].load(Ordering::Acquire);
+    // SAFETY: the block lives for good; the field is written before the processor is online.
+    let arrival = unsafe { (*block).arrival_tsc };
+    let lead = arrival.saturating_sub(clock::read_tsc());
+    if lead > 0 {
+        // SAFETY: an aligned word, which the processor itself no longer writes.
+        let offset = unsafe { AtomicU64::from_ptr(&raw mut (*block).tsc_offset) };
+        offset.fetch_sub(lead, Ordering::Relaxed);
+        log::warn!("{cpu}: TSC was {lead} ticks ahead");
     }
-    let answer = ANSWER.load(Ordering::Relaxed);
-    let after = clock::read_tsc();
-    if answer > after {
-        (answer - after) as i64
-    } else if answer < before {
-        -((before - answer) as i64)
-    } else {
-        0
-    }
+}
+
+/// Takes over the boot processor's clock and says how far this CPU's TSC was behind: what the boot
+/// processor showed lies in the past.
+fn set_tsc_offset(block: *mut Local) -> u64 {
+    let shown = BOOT_TSC.load(Ordering::Acquire);
+    let own = clock::read_tsc();
+    let lag = shown.saturating_sub(own);
+    // SAFETY: the boot processor's block; the field is constant by now.
+    let base = unsafe { (*local::BOOT.get()).tsc_offset };
+    // SAFETY: this CPU's block.
+    unsafe { (*block).tsc_offset = base.wrapping_add(lag) };
+    // SAFETY: as above.
+    unsafe { (*block).arrival_tsc = own.wrapping_add(lag) };
+    lag
 }
 
 /// First Rust code of a processor, on its own stack, with GS at its block.
@@ -154,16 +161,12 @@ pub(crate) extern "C" fn processor_main(block: *mut Local) -> ! {
     let (cpu, stacks) = unsafe { ((*block).cpu, (*block).trap_stacks) };
     // SAFETY: as above, and its stacks are its own.
     unsafe { descriptors::install(block, stacks) };
-    let correction = find_tsc_correction();
-    // SAFETY: the boot processor's block; the field is constant by now.
-    let base = unsafe { (*local::BOOT.get()).tsc_offset };
-    // SAFETY: this CPU's block.
-    unsafe { (*block).tsc_offset = base.wrapping_add_signed(correction) };
+    let lag = set_tsc_offset(block);
     if let Err(reason) = apic::init_this_cpu() {
         panic!("cpu{cpu}: {reason}");
     }
-    if correction != 0 {
-        log::warn!("cpu{cpu}: TSC corrected by {correction} ticks");
+    if lag > 0 {
+        log::warn!("cpu{cpu}: TSC was {lag} ticks behind");
     }
     match (CpuId::new(cpu), ENTRY.get()) {
         (Some(cpu), Some(entry)) => {

@@ -122,6 +122,9 @@ pub(crate) fn is_stack_guard(address: u64) -> bool {
 /// Brings up what the boot processor needs besides memory: the ACPI digest, its APIC, the clock, the
 /// timer's rate, the interrupt lines. Interrupts are on when this returns.
 pub fn init_devices(info: &BootInfo) -> Result<(), &'static str> {
+    // Before the APIC closes the PIC's pin: an interrupt that the PIC has raised by then could neither
+    // be fetched nor withdrawn.
+    ioapic::mask_pic();
     acpi::init(info.rsdp);
     apic::choose_mode();
     apic::init_this_cpu()?;
