@@ -108,6 +108,12 @@ impl Table {
         Entry(self.0[index].load(Ordering::Acquire))
     }
 
+    /// Whether the eight words from `first` on, a multiple of eight, are all empty.
+    #[inline]
+    pub fn is_clear(&self, first: usize) -> bool {
+        self.0[first..first + 8].iter().fold(0, |all, word| all | word.load(Ordering::Relaxed)) == 0
+    }
+
     /// Writes word `index`.
     #[inline]
     pub fn store(&self, index: usize, entry: Entry) {
