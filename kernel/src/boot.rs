@@ -31,14 +31,24 @@ fn kernel_main(info: &'static BootInfo) -> ! {
 
 fn hooks() -> Hooks {
     Hooks {
-        timer: || {},
-        reschedule: || {},
+        timer,
+        reschedule,
         shootdown: mm::shootdown::serve,
         device: |_| {},
         kernel_fault: mm::fault::kernel_fault,
         preempt: || {},
         nmi: panic::non_maskable_interrupt,
     }
+}
+
+fn timer() {
+    #[cfg(feature = "selftest")]
+    crate::selftest::note_timer();
+}
+
+fn reschedule() {
+    #[cfg(feature = "selftest")]
+    crate::selftest::count_reschedule();
 }
 
 /// First code of every processor but the boot processor.

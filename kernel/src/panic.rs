@@ -30,6 +30,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         print_frames(core::iter::once(stopped.rip).chain(debug::backtrace(stopped.rbp)));
     }
     debug::early_print("END PANIC\n");
+    #[cfg(feature = "selftest")]
+    crate::selftest::panicked(&info.message());
     end();
 }
 

@@ -3,8 +3,6 @@
 use crate::layout::{DIRECT_MAP, USER_END};
 use crate::port::Port;
 
-/// COM2, the kernel log.
-const LOG_PORT: u16 = 0x2f8;
 const EXIT_PORT: u16 = 0xf4;
 
 /// [`exit_qemu`]'s code after a panic: QEMU's status is 125.
@@ -15,37 +13,61 @@ pub const EXIT_NORMAL: u32 = 0;
 /// Most frames that a backtrace shows.
 const MAX_FRAMES: usize = 64;
 
-const fn register(offset: u16) -> Port<u8> {
-    // SAFETY: a 16550's registers transfer characters and no memory.
-    unsafe { Port::new(LOG_PORT + offset) }
+/// A 16550 driven by polling.
+pub struct PolledPort {
+    base: u16,
 }
 
-/// Sets COM2 to 115200 8N1 with FIFOs, without interrupts.
-pub(crate) fn init_serial() {
-    for (offset, value) in [(1, 0x00), (3, 0x80), (0, 0x01), (1, 0x00), (3, 0x03), (2, 0xc7), (4, 0x03)] {
-        register(offset).write(value);
+/// COM2, the kernel log.
+pub const LOG: PolledPort = PolledPort { base: 0x2f8 };
+/// COM3, the host link; only for what is sent when its driver is not running.
+pub const HOST_LINK: PolledPort = PolledPort { base: 0x3e8 };
+
+impl PolledPort {
+    const fn register(&self, offset: u16) -> Port<u8> {
+        // SAFETY: a 16550's registers transfer characters and no memory.
+        unsafe { Port::new(self.base + offset) }
     }
+
+    /// Sets 115200 8N1 with FIFOs, without interrupts.
+    fn init(&self) {
+        for (offset, value) in [(1, 0x00), (3, 0x80), (0, 0x01), (1, 0x00), (3, 0x03), (2, 0xc7), (4, 0x03)] {
+            self.register(offset).write(value);
+        }
+    }
+
+    /// Sends `bytes`.
+    pub fn write(&self, bytes: &[u8]) {
+        const LINE_STATUS: u16 = 5;
+        const CAN_SEND: u8 = 0x20;
+        for byte in bytes {
+            // A machine without the port reads all ones: "can send".
+            for _ in 0..100_000 {
+                if self.register(LINE_STATUS).read() & CAN_SEND != 0 {
+                    break;
+                }
+            }
+            self.register(0).write(*byte);
+        }
+    }
+}
+
+/// Sets up COM2.
+pub(crate) fn init_serial() {
+    LOG.init();
 }
 
 /// Writes to COM2, polling; usable in any context, from the first instruction on. Text of several
 /// processors mixes unless the callers see to it.
 pub fn early_print(text: &str) {
-    for byte in text.bytes() {
-        // A machine without the port reads all ones: "empty".
-        for _ in 0..100_000 {
-            if register(5).read() & 0x20 != 0 {
-                break;
-            }
-        }
-        register(0).write(byte);
-    }
+    LOG.write(text.as_bytes());
 }
 
 /// Waits until every UART has sent its last bit: a machine that ends earlier loses it.
 pub fn drain_serial() {
     const LINE_STATUS: u16 = 5;
     const EMPTY: u8 = 0x40;
-    for base in [0x3f8, LOG_PORT, 0x3e8] {
+    for base in [0x3f8, LOG.base, HOST_LINK.base] {
         // SAFETY: reading a UART's line status harms nothing.
         let status = unsafe { Port::<u8>::new(base + LINE_STATUS) };
         for _ in 0..1_000_000 {
