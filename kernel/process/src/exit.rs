@@ -13,7 +13,6 @@ use crate::{Process, Task, hooks, registry, wait};
 use abi::{ExitStatus, Signal, SignalSet};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
-use mm::user::UserPtr;
 use sched::attention;
 
 /// `exit`: has the calling thread leave when it is about to return to user mode.
@@ -51,16 +50,14 @@ pub(crate) fn finish(cx: Context) {
 pub(crate) fn leave_memory(cx: &Context) {
     let task = &cx.task;
     let head = task.robust_list.swap(0, Relaxed);
-    if head != 0
-        && let Some(hooks) = hooks::get()
-    {
-        (hooks.robust_exit)(head, task.id());
-    }
     let word = task.clear_child_tid.swap(0, Relaxed);
-    if word != 0 && UserPtr::<u32>::new(word).write(&0).is_ok()
-        && let Some(hooks) = hooks::get()
-    {
-        (hooks.futex_wake)(word);
+    if let Some(hooks) = hooks::get() {
+        if head != 0 {
+            (hooks.exit_robust_list)(head, task.id() as u32);
+        }
+        if word != 0 {
+            (hooks.clear_child_tid)(word);
+        }
     }
     let waiting = task.own.lock().vfork.take();
     if let Some(waiting) = waiting {

@@ -9,10 +9,10 @@ use sync::Once;
 pub struct Hooks {
     /// Runs a user thread until it is to end: the user loop.
     pub user_main: fn(&mut Context),
-    /// Wakes those who wait on the futex word at this address of the current space.
-    pub futex_wake: fn(address: u64),
-    /// Walks the current thread's list of robust futexes, which starts at this address, on behalf of thread `id`.
-    pub robust_exit: fn(head: u64, id: i32),
+    /// Stores 0 in the word at this address of the current space and wakes a thread that waits on it as a futex.
+    pub clear_child_tid: fn(address: u64),
+    /// Walks the list of robust futexes that starts at this address of the current space, on behalf of thread `id`.
+    pub exit_robust_list: fn(head: u64, id: u32),
     /// The first process has ended: ends the machine.
     pub power_off: fn(ExitStatus) -> !,
 }

@@ -18,6 +18,9 @@ const ON_STACK: i32 = 1;
 /// SS_AUTODISARM.
 const AUTO_DISARM: i32 = 1 << 31;
 
+/// The number that no system call has.
+pub const NO_CALL: u64 = u64::MAX;
+
 /// Selectors of user code and data, as Linux has them; programs see them in signal frames.
 const USER_CODE: u16 = 0x33;
 const USER_DATA: u16 = 0x2b;
@@ -77,7 +80,10 @@ pub fn leave(cx: &mut Context) -> Result<u64> {
         return Err(Errno::EFAULT);
     }
     load_fp_state(saved.fp_state)?;
-    restore_registers(cx.user.regs_mut(), saved);
+    let registers = cx.user.regs_mut();
+    restore_registers(registers, saved);
+    // What is in rax now is the program's own: it must not be taken for the result of an interrupted call.
+    registers.error_code = NO_CALL;
     mask::set(&cx.task, frame.context.mask);
     // A bad stack description in the frame is not worth failing for.
     let pointer = cx.user.regs().rsp;

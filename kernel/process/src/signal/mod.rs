@@ -29,6 +29,6 @@ pub(crate) mod stop;
 #[cfg(target_os = "none")]
 pub use deliver::{After, InterruptedCall, attend};
 #[cfg(target_os = "none")]
-pub use send::{Origin, check_permission, send, send_from_kernel, send_to_task, sender};
+pub use send::{Origin, check_permission, report_broken_pipe, send, send_from_kernel, send_to_task, sender};
 #[cfg(target_os = "none")]
 pub use state::{Loss, SignalState};

@@ -37,6 +37,12 @@ pub fn send_from_kernel(process: &Arc<Process>, signal: Signal) {
     let _ = send(process, signal, details::from_kernel(signal), Origin::Kernel, Loss::Allowed);
 }
 
+/// The calling thread wrote to a pipe or socket that nobody reads: SIGPIPE, for calls that return EPIPE.
+pub fn report_broken_pipe(task: &Task) {
+    let details = details::from_kernel(Signal::PIPE);
+    let _ = send_to_task(task, Signal::PIPE, details, Origin::Kernel, Loss::Allowed);
+}
+
 fn post(
     process: &Arc<Process>,
     to: Option<&Task>,
