@@ -50,6 +50,11 @@ pub fn wall_clock_at_boot_ns() -> u64 {
     WALL_AT_BOOT.load(Ordering::Relaxed)
 }
 
+/// Sets the date: what [`wall_clock_at_boot_ns`] says from now on. [`now_ns`] goes on as it was.
+pub fn set_wall_clock_at_boot_ns(since_1970_ns: u64) {
+    WALL_AT_BOOT.store(since_1970_ns, Ordering::Relaxed);
+}
+
 /// Waits; for delays of microseconds that hardware asks for.
 pub fn spin_for_ns(duration_ns: u64) {
     let end = now_ns() + duration_ns;
