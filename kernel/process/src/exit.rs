@@ -98,6 +98,7 @@ fn end_process(process: &Arc<Process>, status: ExitStatus) {
         log::info!("init ended: {status:?}");
         (hooks.power_off)(status);
     }
+    process.itimers().stop();
     drop(process.replace_program(None));
     leave_session(process);
     hand_over_children(process);
@@ -137,6 +138,8 @@ fn hand_over_children(process: &Arc<Process>) {
         };
         if let Some(status) = child.exit_status() {
             wait::announce_end(&child, status);
+        } else if let Some(signal) = child.parent_death_signal() {
+            send_from_kernel(&child, signal);
         }
         let group_id = child.group_id();
         if group_id != last_group && group_id != process.group_id() && child.session_id() == process.session_id() {

@@ -68,6 +68,8 @@ mod hooks;
 #[cfg(target_os = "none")]
 mod init;
 #[cfg(target_os = "none")]
+pub mod itimer;
+#[cfg(target_os = "none")]
 pub mod pidfd;
 #[cfg(target_os = "none")]
 pub mod process;

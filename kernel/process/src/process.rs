@@ -1,5 +1,6 @@
 //! Processes.
 
+use crate::itimer::IntervalTimers;
 use crate::limits::{Privilege, Resource, ResourceLimits};
 use crate::program::Program;
 use crate::registry;
@@ -7,7 +8,7 @@ use crate::signal::state::SignalState;
 use crate::usage::ResourceUse;
 use crate::{ProcessGroup, Session, Task};
 use abi::types::Rlimit;
-use abi::{ExitStatus, Result, SignalSet};
+use abi::{ExitStatus, Result, Signal, SignalSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -43,6 +44,9 @@ pub struct Process {
     pub(crate) thinned: WaitQueue,
 
     state: SpinLock<State, ranks::ProcessState>,
+    itimers: IntervalTimers,
+    /// The signal that it gets when its parent ends; 0 for none.
+    parent_death_signal: AtomicI32,
     umask: AtomicU32,
     flags: AtomicU32,
 }
@@ -123,6 +127,8 @@ impl Process {
             resumed: WaitQueue::new(),
             thinned: WaitQueue::new(),
             state: SpinLock::new(state),
+            itimers: IntervalTimers::new(),
+            parent_death_signal: AtomicI32::new(0),
             umask: AtomicU32::new(origin.umask),
             flags: AtomicU32::new(origin.flags),
         }
@@ -247,6 +253,22 @@ impl Process {
             resources.enforce(&limits);
         }
         Ok(())
+    }
+
+    /// The interval timers.
+    #[inline]
+    pub const fn itimers(&self) -> &IntervalTimers {
+        &self.itimers
+    }
+
+    /// The signal that it gets when its parent ends.
+    pub fn parent_death_signal(&self) -> Option<Signal> {
+        Signal::new(self.parent_death_signal.load(Relaxed))
+    }
+
+    /// Sets the signal that it gets when its parent ends.
+    pub fn set_parent_death_signal(&self, signal: Option<Signal>) {
+        self.parent_death_signal.store(signal.map_or(0, Signal::number), Relaxed);
     }
 
     /// The file mode creation mask.

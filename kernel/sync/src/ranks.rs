@@ -96,6 +96,8 @@ ranks! {
     206 Signals;
     /// The signals pending for one task.
     207 Task;
+    /// When the interval timers of a process are due.
+    207 IntervalTimers;
     /// The items of an epoll set that may be ready.
     206 EpollReady;
     /// The observers of a wait queue.

@@ -23,6 +23,7 @@ extern crate alloc;
 pub mod arguments;
 mod dispatch;
 mod handlers;
+pub mod names;
 pub mod trace;
 mod unknown;
 

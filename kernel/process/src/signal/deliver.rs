@@ -48,6 +48,7 @@ enum Step {
 /// that was interrupted, if there is one; when this returns, its result or its restart is settled.
 pub fn attend(cx: &mut Context, mut call: Option<InterruptedCall>) -> After {
     clear_attention(&cx.task);
+    cx.process().itimers().look(cx.process());
     loop {
         match next_step(&cx.task) {
             Step::Done => break,

@@ -5,10 +5,10 @@
 
 use abi::types::{CapUserData, CapUserHeader};
 use abi::{Errno, Mode, Result};
-use alloc::sync::Arc;
 use mm::user::UserPtr;
 use object::Credentials;
-use process::{Context, Privilege};
+use process::Context;
+use process::limits::Privilege;
 
 /// "Leave this id as it is."
 const UNCHANGED: u32 = u32::MAX;
@@ -259,7 +259,7 @@ pub fn setgroups(cx: &mut Context, count: usize, groups: UserPtr<u32>) -> Result
         return Err(Errno::EINVAL);
     }
     new.sort_unstable();
-    let new: Arc<[u32]> = mm::alloc::try_arc_slice(&new)?;
+    let new = mm::alloc::try_arc(new)?;
     change(cx, |credentials| {
         credentials.groups = new;
         Ok(())
@@ -278,7 +278,7 @@ pub fn capget(cx: &mut Context, header: UserPtr<CapUserHeader>, data: UserPtr<Ca
     }
     let credentials = match pid {
         0 => cx.process().credentials(),
-        pid => process::find_task(pid).ok_or(Errno::ESRCH)?.process().credentials(),
+        pid => process::registry::find_task(pid).ok_or(Errno::ESRCH)?.process().credentials(),
     };
     if data.is_null() {
         return Ok(0);

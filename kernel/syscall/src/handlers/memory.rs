@@ -8,7 +8,8 @@ use caps::Rights;
 use mm::space::{Advice, Backing, Growth, Label, Mapping, MoveTo, Place, Populate, Sharing};
 use mm::user::UserPtr;
 use object::Held;
-use process::{Context, Resource};
+use process::Context;
+use process::limits::Resource;
 
 use crate::arguments::{Slot, UserPath};
 
@@ -303,7 +304,7 @@ pub fn mlockall(cx: &mut Context, flags: u32) -> Result<usize> {
         return Err(Errno::EINVAL);
     }
     let limit = lockable(cx)?;
-    let mapped = cx.space.usage().mapped as u64 * PAGE_SIZE as u64;
+    let mapped = cx.space.usage().virtual_pages as u64 * PAGE_SIZE as u64;
     if flags & general::MCL_CURRENT != 0 && mapped > limit { Err(Errno::ENOMEM) } else { Ok(0) }
 }
 

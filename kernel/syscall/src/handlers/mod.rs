@@ -10,6 +10,7 @@ pub(crate) mod memory;
 pub(crate) mod paths;
 pub(crate) mod process;
 pub(crate) mod sched;
+pub(crate) mod settings;
 pub(crate) mod signals;
 pub(crate) mod system;
 pub(crate) mod time;

@@ -3,9 +3,11 @@
 use crate::Context;
 use crate::arguments::{At, UserPath};
 use abi::{AtFlags, CloneFlags, Errno, Result, WaitFlags};
-use abi::types::{CloneArgs, Rlimit, Rusage, Siginfo};
+use abi::types::{CloneArgs, Rusage, Siginfo};
 use mm::user::UserPtr;
 use object::Held;
+
+pub use super::settings::{arch_prctl, getrlimit, getrusage, personality, prctl, prlimit64, setrlimit};
 
 pub fn getpid(_cx: &mut Context) -> Result<usize> {
     Err(Errno::ENOSYS)
@@ -48,14 +50,6 @@ pub fn wait4(
     Err(Errno::ENOSYS)
 }
 
-pub fn getrlimit(_cx: &mut Context, _resource: u32, _limit: UserPtr<Rlimit>) -> Result<usize> {
-    Err(Errno::ENOSYS)
-}
-
-pub fn getrusage(_cx: &mut Context, _who: i32, _usage: UserPtr<Rusage>) -> Result<usize> {
-    Err(Errno::ENOSYS)
-}
-
 pub fn setpgid(_cx: &mut Context, _pid: i32, _group: i32) -> Result<usize> {
     Err(Errno::ENOSYS)
 }
@@ -80,22 +74,6 @@ pub fn getsid(_cx: &mut Context, _pid: i32) -> Result<usize> {
     Err(Errno::ENOSYS)
 }
 
-pub fn personality(_cx: &mut Context, _persona: u64) -> Result<usize> {
-    Err(Errno::ENOSYS)
-}
-
-pub fn prctl(_cx: &mut Context, _option: i32, _arg2: u64, _arg3: u64, _arg4: u64, _arg5: u64) -> Result<usize> {
-    Err(Errno::ENOSYS)
-}
-
-pub fn arch_prctl(_cx: &mut Context, _option: i32, _addr: u64) -> Result<usize> {
-    Err(Errno::ENOSYS)
-}
-
-pub fn setrlimit(_cx: &mut Context, _resource: u32, _limit: UserPtr<Rlimit>) -> Result<usize> {
-    Err(Errno::ENOSYS)
-}
-
 pub fn gettid(_cx: &mut Context) -> Result<usize> {
     Err(Errno::ENOSYS)
 }
@@ -115,16 +93,6 @@ pub fn waitid(
     _info: UserPtr<Siginfo>,
     _options: WaitFlags,
     _usage: UserPtr<Rusage>,
-) -> Result<usize> {
-    Err(Errno::ENOSYS)
-}
-
-pub fn prlimit64(
-    _cx: &mut Context,
-    _pid: i32,
-    _resource: u32,
-    _new: UserPtr<Rlimit>,
-    _old: UserPtr<Rlimit>,
 ) -> Result<usize> {
     Err(Errno::ENOSYS)
 }

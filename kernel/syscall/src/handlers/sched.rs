@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use arch::CpuSet;
 use arch::cpu::CpuId;
 use mm::user::{Sink, Source, UserPtr};
-use process::{Context, Process, Resource, Task};
+use process::limits::Resource;
+use process::{Context, Process, Task};
 use sched::{Nice, Policy, RealTimePriority, Thread};
 
 /// The slice of threads that take turns, as Linux reports it for SCHED_RR.
@@ -34,7 +35,7 @@ pub fn sched_yield(_cx: &mut Context) -> Result<usize> {
 fn find(cx: &Context, pid: i32) -> Result<Arc<Task>> {
     match pid {
         0 => Ok(cx.task.clone()),
-        pid => process::find_task(pid).ok_or(Errno::ESRCH),
+        pid => process::registry::find_task(pid).ok_or(Errno::ESRCH),
     }
 }
 
@@ -347,7 +348,12 @@ fn threads_meant(cx: &Context, which: i32, who: i32) -> Result<Vec<Arc<Task>>> {
         _ => return Err(Errno::EINVAL),
     };
     let mut found = Vec::new();
-    for process in process::processes()?.iter().filter(|process| is_meant(process)) {
+    let mut last = 0;
+    while let Some(process) = process::registry::next_process(last) {
+        last = process.id();
+        if !is_meant(&process) {
+            continue;
+        }
         let tasks = process.tasks()?;
         found.try_reserve(tasks.len()).map_err(|_| Errno::ENOMEM)?;
         found.extend(tasks);

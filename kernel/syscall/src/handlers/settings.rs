@@ -6,7 +6,11 @@ use abi::{Errno, Result, Signal};
 use alloc::sync::Arc;
 use arch::layout::USER_END;
 use mm::user::UserPtr;
-use process::{Context, Flag, NAME_SIZE, Privilege, Process, Resource, ResourceUse};
+use process::limits::{Privilege, Resource};
+use process::process::Flag;
+use process::task::NAME_SIZE;
+use process::usage::ResourceUse;
+use process::{Context, Process};
 
 /// `getrlimit`.
 pub fn getrlimit(cx: &mut Context, resource: u32, limit: UserPtr<Rlimit>) -> Result<usize> {
@@ -36,7 +40,7 @@ pub fn prlimit64(
     };
     let target = match pid {
         0 => cx.process().clone(),
-        pid => process::find_task(pid).ok_or(Errno::ESRCH)?.process().clone(),
+        pid => process::registry::find_task(pid).ok_or(Errno::ESRCH)?.process().clone(),
     };
     check_limits_of(cx, &target)?;
     let resource = Resource::from_raw(resource)?;
@@ -123,7 +127,7 @@ pub fn prctl(cx: &mut Context, option: i32, arg2: u64, arg3: u64, arg4: u64, arg
         option::PR_SET_NAME => set_name(cx, arg2),
         option::PR_GET_NAME => get_name(cx, arg2),
         option::PR_SET_PDEATHSIG => set_parent_death_signal(cx, arg2),
-        option::PR_GET_PDEATHSIG => put(arg2, cx.process().parent_death_signal()),
+        option::PR_GET_PDEATHSIG => put(arg2, cx.process().parent_death_signal().map_or(0, Signal::number)),
         option::PR_GET_DUMPABLE => Ok(usize::from(cx.process().has(Flag::Dumpable))),
         option::PR_SET_DUMPABLE => set_flag(cx, Flag::Dumpable, arg2),
         option::PR_SET_NO_NEW_PRIVS if arg2 == 1 && rest_is_zero => set_flag(cx, Flag::NoNewPrivileges, 1),

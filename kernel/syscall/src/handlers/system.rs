@@ -57,7 +57,7 @@ pub fn sysinfo(_cx: &mut Context, info: UserPtr<Sysinfo>) -> Result<usize> {
         loads: sched::stats::load_average().map(|load| load * 32),
         total_ram: bytes(frames.total),
         free_ram: bytes(frames.free),
-        processes: u16::try_from(process::counts().processes).unwrap_or(u16::MAX),
+        processes: u16::try_from(process::registry::counts().processes).unwrap_or(u16::MAX),
         unit: 1,
         ..Sysinfo::default()
     })?;

@@ -7,7 +7,8 @@ use alloc::sync::Arc;
 use arch::clock::now_ns;
 use mm::user::UserPtr;
 use process::itimer::{Expiry, Which};
-use process::{Context, Process, ResourceUse, Task};
+use process::usage::ResourceUse;
+use process::{Context, Process, Task};
 use sched::{Interruptible, WaitError};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -68,13 +69,13 @@ impl Clock {
         };
         let target = !(id >> 3);
         if id & OF_THREAD != 0 {
-            let task = if target == 0 { cx.task.clone() } else { process::find_task(target).ok_or(Errno::EINVAL)? };
+            let task = if target == 0 { cx.task.clone() } else { process::registry::find_task(target).ok_or(Errno::EINVAL)? };
             // Only threads of one's own process are shown.
             let is_own = task.process().id() == cx.process().id();
             return if is_own { Ok(Self::Thread(task, share)) } else { Err(Errno::EINVAL) };
         }
         let process =
-            if target == 0 { cx.process().clone() } else { process::find_process(target).ok_or(Errno::EINVAL)? };
+            if target == 0 { cx.process().clone() } else { process::registry::find_process(target).ok_or(Errno::EINVAL)? };
         Ok(Self::Process(process, share))
     }
 
@@ -85,7 +86,7 @@ impl Clock {
             Self::RealCoarse => real_ns(),
             Self::MonotonicCoarse => now_ns(),
             Self::Process(process, share) => share.of(&process.used()),
-            Self::Thread(task, share) => share.of(&task.used()),
+            Self::Thread(task, share) => task.thread().map_or(0, |thread| share.of(&ResourceUse::of_thread(thread))),
         }
     }
 
