@@ -78,8 +78,13 @@ impl At {
 impl Base {
     /// A look-up from here.
     pub fn lookup(&self, flags: LookupFlags) -> Lookup<'_> {
+        self.lookup_as(&self.credentials, flags)
+    }
+
+    /// A look-up from here for which these credentials count.
+    pub fn lookup_as<'a>(&'a self, credentials: &'a Credentials, flags: LookupFlags) -> Lookup<'a> {
         let start = self.held.as_ref().and_then(|held| held.location());
-        Lookup::new(&self.roots, start, &self.credentials).with(flags)
+        Lookup::new(&self.roots, start, credentials).with(flags)
     }
 
     /// What `path` names.

@@ -69,7 +69,7 @@ pub(crate) fn slot_flags(flags: OpenFlags) -> SlotFlags {
 
 /// Puts a new object with all the rights of its access mode into the lowest free slot.
 pub(crate) fn install(cx: &Context, object: Arc<dyn Object>, flags: OpenFlags) -> Result<usize> {
-    let rights = rights_for(object.status_flags(), Rights::ALL);
+    let rights = rights_for(object.as_ref(), Rights::ALL);
     cx.table.install(object, rights, slot_flags(flags)).map(|slot| slot as usize)
 }
 
@@ -86,7 +86,7 @@ pub fn pipe2(cx: &mut Context, fds: UserPtr<[i32; 2]>, flags: OpenFlags) -> Resu
     let writer_slot = cx.table.reserve()?;
     let (reader, writer) = ipc::pipe_end::make_pipe(flags)?;
     fds.write(&[reader_slot.slot(), writer_slot.slot()])?;
-    let rights = |end: &Arc<dyn Object>| rights_for(end.status_flags(), Rights::ALL);
+    let rights = |end: &Arc<dyn Object>| rights_for(end.as_ref(), Rights::ALL);
     let (reader_rights, writer_rights) = (rights(&reader), rights(&writer));
     reader_slot.commit(reader, reader_rights, slot_flags(flags));
     writer_slot.commit(writer, writer_rights, slot_flags(flags));

@@ -2,7 +2,7 @@
 
 use crate::Context;
 use abi::types::{Stat, Statfs};
-use abi::{Errno, Mode, Result};
+use abi::{Errno, Mode, OpenFlags, Result};
 use mm::user::UserPtr;
 use object::namespace::{NAME_MAX, change_mode, change_owner};
 use object::{Held, Location};
@@ -43,7 +43,11 @@ pub(crate) fn given(id: u32) -> Option<u32> {
     (id != u32::MAX).then_some(id)
 }
 
+/// Where the open thing is; EBADF for one opened only as a path.
 fn location(fd: &Held) -> Result<&Location> {
+    if fd.status_flags().contains(OpenFlags::PATH) {
+        return Err(Errno::EBADF);
+    }
     fd.location().ok_or(Errno::EINVAL)
 }
 

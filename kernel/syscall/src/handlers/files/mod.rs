@@ -6,6 +6,7 @@ mod directory;
 mod place;
 mod transfer;
 
+pub(crate) use attributes::given;
 pub use attributes::{fchmod, fchown, flock, fstat, fstatfs};
 pub use copy::{copy_file_range, sendfile};
 pub use directory::getdents64;
