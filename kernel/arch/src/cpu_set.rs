@@ -172,6 +172,13 @@ impl AtomicCpuSet {
         self.words[cpu.index() / 64].load(order) >> (cpu.index() % 64) & 1 != 0
     }
 
+    /// Replaces the members, word by word.
+    pub fn store(&self, set: &CpuSet, order: Ordering) {
+        for (word, new) in self.words.iter().zip(set.words) {
+            word.store(new, order);
+        }
+    }
+
     /// The members, word by word.
     pub fn snapshot(&self, order: Ordering) -> CpuSet {
         CpuSet { words: core::array::from_fn(|index| self.words[index].load(order)) }

@@ -1,20 +1,92 @@
 //! Work for later, in a thread: teardown that must not happen where it became due.
+//!
+//! Each CPU has a worker thread, so teardown is spread like the work that caused it. The worker also buries ended threads,
+//! whose stacks cannot be given back by themselves.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::cell::Cell;
+use core::ptr;
+use core::sync::atomic::AtomicPtr;
+
+use mm::OutOfMemory;
+use sync::irq_off;
+
+use crate::cpu::Cpu;
+use crate::protocol::inbox::{Inbox, Parcel};
+use crate::thread::Thread;
+use crate::wait::Wait;
+use crate::wait_queue::WaitQueue;
 
 /// Has `work` run soon by this CPU's worker thread, which may sleep. Any context; never fails, since the box is the queue's node.
-pub fn defer(_work: Box<Work>) {
-    todo!()
+pub fn defer(work: Box<Work>) {
+    let irq = irq_off();
+    let worker = &Cpu::this(&irq).worker;
+    // SAFETY: the box is given up here and taken back by the worker, which alone empties the inbox.
+    unsafe { worker.work.push(Box::leak(work)) };
+    worker.changed.wake_one();
 }
 
 /// A piece of deferred work.
 pub struct Work {
-    _private: (),
+    next: AtomicPtr<Work>,
+    job: Cell<Option<Box<dyn FnOnce() + Send>>>,
 }
+
+// SAFETY: the cell is emptied by the worker alone, which owns the box by then.
+unsafe impl Sync for Work {}
 
 impl Work {
     /// Work that calls `f`.
-    pub fn new(_f: impl FnOnce() + Send + 'static) -> Result<Box<Self>, mm::OutOfMemory> {
-        todo!()
+    pub fn new(f: impl FnOnce() + Send + 'static) -> Result<Box<Self>, OutOfMemory> {
+        let job: Box<dyn FnOnce() + Send> = mm::alloc::try_box(f)?;
+        mm::alloc::try_box(Self { next: AtomicPtr::new(ptr::null_mut()), job: Cell::new(Some(job)) })
+    }
+}
+
+impl Parcel for Work {
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
+}
+
+/// One CPU's worker: what it has to do.
+pub(crate) struct Worker {
+    work: Inbox<Work>,
+    dead: Inbox<Thread>,
+    changed: WaitQueue,
+}
+
+impl Worker {
+    pub(crate) const fn new() -> Self {
+        Self { work: Inbox::new(), dead: Inbox::new(), changed: WaitQueue::new() }
+    }
+
+    /// Takes over an ended thread that no CPU runs on any more, with the reference that it holds to itself.
+    pub(crate) fn bury(&self, thread: &'static Thread) {
+        // SAFETY: an ended thread is in no inbox, and lives until the worker drops its reference.
+        unsafe { self.dead.push(thread) };
+        self.changed.wake_one();
+    }
+
+    /// The worker thread's body.
+    pub(crate) fn run(&'static self) {
+        loop {
+            let has_work = || (!self.work.is_empty() || !self.dead.is_empty()).then_some(());
+            // An uninterruptible wait without deadline ends in no other way.
+            let _ = self.changed.wait_until(Wait::UNINTERRUPTIBLE, has_work);
+            self.dead.take_all(|thread| {
+                // SAFETY: the reference that `Prepared::start` left to the thread itself.
+                let thread = unsafe { Arc::from_raw(ptr::from_ref(thread)) };
+                thread.clear_away();
+            });
+            self.work.take_all(|work| {
+                // SAFETY: `defer` leaked the box for this.
+                let work = unsafe { Box::from_raw(ptr::from_ref(work).cast_mut()) };
+                if let Some(job) = work.job.take() {
+                    job();
+                }
+            });
+        }
     }
 }

@@ -1,31 +1,81 @@
 //! What the machine and the composition root call.
 
+use core::sync::atomic::Ordering;
+
+use arch::CpuSet;
+use mm::OutOfMemory;
+use sync::irq_off;
+
+use crate::algorithm::run_queue::Verdict;
+use crate::cpu::{ACTIVE, Cpu};
+use crate::thread::Thread;
+use crate::{balance, cpu, current, idle, park, stats};
+
 /// Makes the per-CPU state, for all CPUs. On the boot CPU, after memory is there and before the other CPUs start.
-pub fn init() -> Result<(), mm::OutOfMemory> {
-    todo!()
+pub fn init() -> Result<(), OutOfMemory> {
+    cpu::init()
 }
 
-/// Makes the running code this CPU's idle thread. Once on each CPU, interrupts off, the boot CPU included. From here on threads run.
-pub fn init_cpu() {
-    todo!()
+/// Makes the running code this CPU's idle thread. Once on each CPU, interrupts off, the boot CPU included. From here on threads run
+/// on it, as soon as the idle thread calls [`run_idle`] or [`crate::yield_now`].
+pub fn init_cpu() -> Result<(), OutOfMemory> {
+    let id = sync::current_cpu();
+    let cpu = Cpu::of(id);
+    let idle_thread: &'static Thread = cpu.idle_thread.as_static();
+    cpu.enter();
+    idle_thread.enter_cpu();
+    idle_thread.become_current();
+    cpu.queue.lock().begin(idle_thread);
+    ACTIVE.set(id, Ordering::Relaxed);
+    if id == arch::cpu::CpuId::BOOT {
+        sync::park::install(&park::HOOKS);
+        stats::start_sampling()?;
+    }
+    Thread::builder("worker").affinity(CpuSet::of(id)).spawn(|| cpu.worker.run())?;
+    Ok(())
 }
 
-/// The idle thread's loop: what each CPU's boot path ends in.
+/// The idle thread's loop: what each CPU's boot path ends in. Enables interrupts.
 pub fn run_idle() -> ! {
-    todo!()
+    arch::interrupts::enable();
+    idle::run()
 }
 
 /// For [`arch::Hooks::timer`].
 pub fn timer() {
-    todo!()
+    let irq = irq_off();
+    let cpu = Cpu::this(&irq);
+    cpu.note_timer();
+    let next_timer_ns = cpu.timers.expire();
+    let slice_end_ns = {
+        let mut queue = cpu.queue.lock();
+        if queue.slice_end_ns() != u64::MAX {
+            let (now, verdict) = queue.charge(cpu);
+            if now >= queue.slice_end_ns() || verdict == Verdict::Reschedule {
+                queue.request_reschedule();
+                balance::give(cpu, &mut queue, now);
+                queue.renew_slice(now);
+            }
+        }
+        queue.slice_end_ns()
+    };
+    let due_ns = next_timer_ns.min(slice_end_ns);
+    if due_ns != u64::MAX {
+        cpu.arm_timer(due_ns);
+    }
 }
 
 /// For [`arch::Hooks::reschedule`].
 pub fn reschedule() {
-    todo!()
+    let irq = irq_off();
+    let cpu = Cpu::this(&irq);
+    // An idle CPU looks by itself when it is back from its halt. A busy one also needs its slice timer for what another CPU changed.
+    let mut queue = cpu.queue.lock();
+    queue.drain(cpu);
+    cpu.arm_timer(queue.slice_end_ns());
 }
 
 /// For [`arch::Hooks::preempt`].
 pub fn preempt() {
-    todo!()
+    current::preempt_if_needed();
 }

@@ -1,6 +1,21 @@
 //! What the CPUs have done, for `/proc/stat` and `/proc/loadavg`.
 
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use arch::clock::now_ns;
 use arch::cpu::CpuId;
+use mm::OutOfMemory;
+use sync::ranks::LoadAverageState;
+use sync::{IrqLock, Once};
+
+use crate::algorithm::load_average::{INTERVAL_NS, LoadAverage};
+use crate::cpu::{ACTIVE, Cpu, all};
+use crate::timer::Timer;
+
+static CREATED: AtomicU64 = AtomicU64::new(0);
+static EXISTING: AtomicU32 = AtomicU32::new(0);
+static LOAD_AVERAGE: IrqLock<LoadAverage, LoadAverageState> = IrqLock::new(LoadAverage([0; 3]));
+static SAMPLER: Once<Timer> = Once::new();
 
 /// One CPU's account, nanoseconds and counts since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,21 +35,57 @@ pub struct CpuStats {
 }
 
 /// The account of one CPU, up to now.
-pub fn cpu(_cpu: CpuId) -> CpuStats {
-    todo!()
+pub fn cpu(cpu: CpuId) -> CpuStats {
+    if !ACTIVE.contains(cpu, Ordering::Relaxed) {
+        return CpuStats::default();
+    }
+    let cpu = Cpu::of(cpu);
+    cpu.queue.lock().charge(cpu);
+    let account = &cpu.account;
+    CpuStats {
+        user_ns: account.user_ns.load(Ordering::Relaxed),
+        nice_ns: account.nice_ns.load(Ordering::Relaxed),
+        system_ns: account.system_ns.load(Ordering::Relaxed),
+        idle_ns: account.idle_ns.load(Ordering::Relaxed),
+        switches: account.switches.load(Ordering::Relaxed),
+        runnable: cpu.load(),
+    }
 }
 
 /// The load averages over 1, 5 and 15 minutes, in units of 1/2048.
 pub fn load_average() -> [u64; 3] {
-    todo!()
+    LOAD_AVERAGE.lock().0
 }
 
 /// Threads that run or want to run, all CPUs together; and threads that exist.
 pub fn threads() -> (u32, u32) {
-    todo!()
+    (all().iter().map(Cpu::load).sum(), EXISTING.load(Ordering::Relaxed))
 }
 
 /// Threads made since boot.
 pub fn threads_created() -> u64 {
-    todo!()
+    CREATED.load(Ordering::Relaxed)
+}
+
+/// A thread starts.
+pub(crate) fn note_start() {
+    CREATED.fetch_add(1, Ordering::Relaxed);
+    EXISTING.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A thread has ended and been cleared away.
+pub(crate) fn note_end() {
+    EXISTING.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Begins to sample the load.
+pub(crate) fn start_sampling() -> Result<(), OutOfMemory> {
+    let timer = Timer::new(|| {
+        LOAD_AVERAGE.lock().add(u64::from(threads().0));
+        if let Some(timer) = SAMPLER.get() {
+            timer.arm_at(now_ns() + INTERVAL_NS);
+        }
+    })?;
+    SAMPLER.call_once(|| timer).arm_at(now_ns() + INTERVAL_NS);
+    Ok(())
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr;
 use core::ops::{Deref, DerefMut};
 
 use crate::class::{LockClass, assert_spinning};
@@ -60,11 +62,10 @@ impl<T: ?Sized, C: LockClass> IrqLock<T, C> {
         Some(IrqGuard { inner, _held: HeldSpinning::new(), irq })
     }
 
-    /// Opens a lock whose guard was forgotten, as a context switch does: the guard stays behind on the old stack.
-    /// Interrupts stay off.
+    /// Opens a lock whose guard was [detached](IrqGuard::detach). Interrupts stay off.
     ///
     /// # Safety
-    /// The calling CPU holds the lock, and its guard has been given to `mem::forget`.
+    /// The calling CPU holds the lock, and its guard has been detached.
     #[inline(always)]
     pub unsafe fn force_unlock(&self) {
         // SAFETY: the caller holds the lock and no guard will open it again.
@@ -99,6 +100,15 @@ impl<T: ?Sized, C: LockClass> IrqGuard<'_, T, C> {
     #[inline(always)]
     pub fn irq(&self) -> &IrqOff {
         &self.irq
+    }
+
+    /// Leaves the lock closed and keeps interrupts off, for a context switch: who runs next opens it by
+    /// [`IrqLock::force_unlock`].
+    #[inline(always)]
+    pub fn detach(self) -> IrqOff {
+        let guard = ManuallyDrop::new(self);
+        // SAFETY: the guard is not used or dropped any more, so its proof moves out once; the rest of it needs no drop.
+        unsafe { ptr::read(&guard.irq) }
     }
 }
 

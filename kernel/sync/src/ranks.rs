@@ -68,10 +68,6 @@ ranks! {
     125 FutexBucket;
     /// Small state of files, pipes and event objects.
     130 ObjectState;
-    /// The pseudo-terminals that exist.
-    132 PtyRegistry;
-    /// What a pseudo-terminal's master has not read yet, and the numbers in use.
-    133 PtyRing;
     /// The page tables of an address space.
     140 PageTables;
     /// A thread's deferred work.
@@ -96,8 +92,6 @@ ranks! {
     206 Signals;
     /// The signals pending for one task.
     207 Task;
-    /// When the interval timers of a process are due.
-    207 IntervalTimers;
     /// The items of an epoll set that may be ready.
     206 EpollReady;
     /// The observers of a wait queue.
@@ -106,6 +100,10 @@ ranks! {
     210 WaitQueue;
     /// The waiters of a sleeping lock.
     211 MutexWaiters;
+    /// The load average.
+    212 LoadAverageState;
+    /// One timer, while it is armed or cancelled.
+    213 TimerArming;
     /// A CPU's timers.
     214 Timers;
     /// A thread's affinity and scheduling parameters, when they change.

@@ -42,12 +42,6 @@ impl Frame {
         Ok(copy)
     }
 
-    /// A frame with a copy of the bytes of one that someone else holds. Should it be freed meanwhile, the bytes are arbitrary.
-    #[inline]
-    pub(crate) fn duplicate_number(number: Number) -> Result<Self, OutOfMemory> {
-        ManuallyDrop::new(Self { number }).duplicate()
-    }
-
     /// The physical address.
     #[inline]
     pub fn addr(&self) -> PhysAddr {

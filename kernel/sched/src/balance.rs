@@ -1,0 +1,79 @@
+//! Evening out the load: idle CPUs take, crowded CPUs give.
+//!
+//! Placement at wake-up does most of it. What remains: threads that were placed while everybody was busy. A CPU that runs out of work
+//! takes a waiting thread from another; a CPU whose slice timer runs, which it does while threads wait, gives one to an
+//! idle CPU at once, and now and then to a CPU that has at least two fewer.
+
+use core::sync::atomic::Ordering;
+
+use arch::cpu::CpuId;
+
+use crate::cpu::{ACTIVE, Cpu, IDLE};
+use crate::queue::QueueGuard;
+use crate::thread::Thread;
+use crate::wake::{self, claim_idle, random_of};
+
+/// Between two attempts to even out without an idle CPU, nanoseconds.
+const INTERVAL_NS: u64 = 10_000_000;
+/// How many CPUs an idle one asks before it halts; a crowded CPU will find it anyway.
+const ASK_AT_MOST: usize = 64;
+
+/// Takes a waiting thread from another CPU. For an idle CPU, with interrupts off. True if it got one, now in its queue.
+pub(crate) fn steal(here: &'static Cpu) -> bool {
+    let count = arch::cpu::count();
+    let start = here.next_random() as usize;
+    for step in 0..count.min(ASK_AT_MOST) {
+        let Some(victim) = CpuId::new(((start + step) % count) as u32).map(Cpu::of) else { continue };
+        if victim.id == here.id || victim.load() < 2 {
+            continue;
+        }
+        // A lock that is taken means that its CPU is choosing just now; there are others.
+        let Some(mut queue) = victim.queue.try_lock() else { continue };
+        if queue.waiting() == 0 {
+            continue;
+        }
+        let Some(thread) = queue.find_for(here) else { continue };
+        queue.withdraw(victim, thread);
+        thread.set_cpu(here.id);
+        drop(queue);
+        here.add_load();
+        here.queue.lock().admit(here, thread);
+        return true;
+    }
+    false
+}
+
+/// Gives away a waiting thread if another CPU has more room. For a CPU's slice timer.
+pub(crate) fn give(here: &'static Cpu, queue: &mut QueueGuard<'_>, now: u64) {
+    if queue.waiting() == 0 {
+        return;
+    }
+    let idle = IDLE.snapshot(Ordering::Relaxed);
+    for id in idle.iter() {
+        let target = Cpu::of(id);
+        if let Some(thread) = queue.find_for(target)
+            && claim_idle(id)
+        {
+            return hand_over(here, queue, thread, target);
+        }
+    }
+    if now.saturating_sub(here.balanced_ns.get()) < INTERVAL_NS {
+        return;
+    }
+    here.balanced_ns.set(now);
+    let active = ACTIVE.snapshot(Ordering::Relaxed);
+    let candidates = [random_of(&active, here), random_of(&active, here)];
+    let Some(target) = candidates.into_iter().flatten().map(Cpu::of).min_by_key(|cpu| cpu.load()) else { return };
+    if target.load() + 2 <= here.load()
+        && let Some(thread) = queue.find_for(target)
+    {
+        hand_over(here, queue, thread, target);
+    }
+}
+
+/// Moves a waiting thread to another CPU.
+pub(crate) fn hand_over(from: &Cpu, queue: &mut QueueGuard<'_>, thread: &'static Thread, target: &Cpu) {
+    queue.withdraw(from, thread);
+    thread.set_cpu(target.id);
+    wake::send(thread, target);
+}

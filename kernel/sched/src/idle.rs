@@ -1,0 +1,38 @@
+//! What a CPU does when nobody wants to run.
+
+use core::sync::atomic::Ordering;
+
+use sync::irq_off;
+
+use crate::attention::RESCHEDULE;
+use crate::balance;
+use crate::cpu::{Cpu, IDLE};
+use crate::current::current_thread;
+use crate::switch::{Why, switch};
+
+/// The idle thread's loop: runs others while there are any, and halts. Does not return.
+pub(crate) fn run() -> ! {
+    loop {
+        let irq = irq_off();
+        let cpu = Cpu::this(&irq);
+        cpu.gate.enter_idle();
+        if has_work(cpu) || balance::steal(cpu) {
+            switch(Why::Preempted);
+            continue;
+        }
+        // Who sees the bit from now on may send work here, and the gate will see that.
+        IDLE.set(cpu.id, Ordering::Relaxed);
+        if current_thread().attention().load(Ordering::Relaxed) & RESCHEDULE == 0 && cpu.gate.try_halt(|| cpu.inbox.is_empty()) {
+            arch::cpu::halt_until_interrupt();
+        }
+        drop(irq);
+    }
+}
+
+/// Whether a thread waits here.
+fn has_work(cpu: &'static Cpu) -> bool {
+    if !cpu.inbox.is_empty() {
+        return true;
+    }
+    cpu.load() != 0 && cpu.queue.lock().waiting() != 0
+}

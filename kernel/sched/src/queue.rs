@@ -1,0 +1,186 @@
+//! A CPU's run queue in the kernel: the algorithm's queue with threads, time and accounting around it.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use arch::clock::now_ns;
+use sync::{IrqGuard, ranks};
+
+use crate::algorithm::run_queue::{Pick, RunQueue, Verdict};
+use crate::attention::RESCHEDULE;
+use crate::cpu::Cpu;
+use crate::thread::{Place, Thread};
+use crate::wake;
+
+/// The lock's content.
+pub(crate) struct Queue {
+    run: RunQueue,
+    /// The running thread, the idle thread included; none before the CPU has entered.
+    current: Option<&'static Thread>,
+    /// Until when the running thread has been charged.
+    charged_ns: u64,
+    /// When its slice ends; `u64::MAX` if nobody waits for that.
+    slice_end_ns: u64,
+}
+
+/// A locked queue.
+pub(crate) type QueueGuard<'a> = IrqGuard<'a, Queue, ranks::RunQueue>;
+
+impl Queue {
+    pub(crate) const fn new() -> Self {
+        Self { run: RunQueue::new(), current: None, charged_ns: 0, slice_end_ns: u64::MAX }
+    }
+
+    /// Makes the idle thread the running one, when the CPU comes up.
+    pub(crate) fn begin(&mut self, idle_thread: &'static Thread) {
+        self.current = Some(idle_thread);
+        self.charged_ns = now_ns();
+    }
+
+    /// The running thread.
+    pub(crate) fn current(&self) -> Option<&'static Thread> {
+        self.current
+    }
+
+    /// How many threads wait.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.run.waiting()
+    }
+
+    /// Charges the running thread and the CPU's account up to now.
+    #[inline]
+    pub(crate) fn charge(&mut self, cpu: &Cpu) -> (u64, Verdict) {
+        let now = now_ns();
+        let ran = now.saturating_sub(self.charged_ns);
+        self.charged_ns = now;
+        let Some(current) = self.current else { return (now, Verdict::Continue) };
+        if current.is_idle() {
+            add(&cpu.account.idle_ns, ran);
+            return (now, Verdict::Continue);
+        }
+        let user = current.account.charge(ran, now);
+        add(if current.is_nice() { &cpu.account.nice_ns } else { &cpu.account.user_ns }, user);
+        add(&cpu.account.system_ns, ran.saturating_sub(user));
+        (now, self.run.charge(ran))
+    }
+
+    /// On the queue's own CPU: adds a thread that is runnable, counted in `cpu`'s load, and in no queue; has the running thread looked at if it should make way.
+    pub(crate) fn admit(&mut self, cpu: &Cpu, thread: &'static Thread) {
+        if !thread.may_run_on(cpu.id) {
+            // Its affinity changed while it was on its way.
+            cpu.remove_load();
+            wake::forward(thread);
+            return;
+        }
+        thread.apply_parameters();
+        let (now, _) = self.charge(cpu);
+        thread.set_place(Place::Queued);
+        // SAFETY: the thread is in no queue, and threads outlive their being runnable.
+        unsafe { self.run.enqueue(&thread.entity) };
+        if self.run.preempts(&thread.entity) {
+            self.request_reschedule();
+        }
+        self.set_slice(now);
+        cpu.arm_timer(self.slice_end_ns);
+    }
+
+    /// Adds what other CPUs have sent.
+    #[inline]
+    pub(crate) fn drain(&mut self, cpu: &Cpu) {
+        if !cpu.inbox.is_empty() {
+            cpu.inbox.take_all(|thread| self.admit(cpu, thread.as_static()));
+        }
+    }
+
+    /// Asks the running thread to call the scheduler.
+    pub(crate) fn request_reschedule(&self) {
+        if let Some(current) = self.current {
+            current.attention().fetch_or(RESCHEDULE, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes a waiting thread out.
+    pub(crate) fn withdraw(&mut self, cpu: &Cpu, thread: &Thread) {
+        self.run.dequeue(&thread.entity);
+        thread.set_place(Place::Nowhere);
+        cpu.remove_load();
+    }
+
+    /// The running thread leaves: it sleeps, ends or goes to another CPU.
+    #[inline]
+    pub(crate) fn stop_current(&mut self, cpu: &Cpu) {
+        if let Some(current) = self.current {
+            self.run.stop_current();
+            current.set_place(Place::Nowhere);
+            cpu.remove_load();
+        }
+    }
+
+    /// Decides who runs now, and makes it the running thread.
+    #[inline]
+    pub(crate) fn pick(&mut self, cpu: &'static Cpu, why: Pick, now: u64) -> &'static Thread {
+        let before = self.current;
+        let next = match self.run.pick(why) {
+            Some(entity) => Thread::of_entity(entity),
+            None => &cpu.idle_thread,
+        };
+        if let Some(before) = before
+            && before.place() == Place::Running
+        {
+            before.set_place(Place::Queued);
+        }
+        next.set_place(Place::Running);
+        self.current = Some(next);
+        self.set_slice(now);
+        cpu.arm_timer(self.slice_end_ns);
+        next
+    }
+
+    /// Applies new parameters to a thread that this queue holds. Any CPU may call it; it then has to interrupt the queue's own.
+    pub(crate) fn refresh(&mut self, cpu: &Cpu, thread: &'static Thread) {
+        match thread.place() {
+            Place::Queued => {
+                self.run.dequeue(&thread.entity);
+                thread.apply_parameters();
+                // SAFETY: it has just left.
+                unsafe { self.run.enqueue(&thread.entity) };
+                if self.run.preempts(&thread.entity) {
+                    self.request_reschedule();
+                }
+            }
+            Place::Running => {
+                self.charge(cpu);
+                self.run.change_current(|| thread.apply_parameters());
+                self.request_reschedule();
+            }
+            Place::Nowhere => {}
+        }
+        self.set_slice(self.charged_ns);
+    }
+
+    /// A waiting thread that may run on `target`.
+    pub(crate) fn find_for(&self, target: &Cpu) -> Option<&'static Thread> {
+        let found = self.run.find_waiting(|entity| Thread::of_entity(NonNull::from(entity)).may_run_on(target.id));
+        found.map(Thread::of_entity)
+    }
+
+    /// When the running thread's slice ends.
+    pub(crate) fn slice_end_ns(&self) -> u64 {
+        self.slice_end_ns
+    }
+
+    /// Computes the slice's end anew, when it has passed or the queue has changed.
+    pub(crate) fn renew_slice(&mut self, now: u64) {
+        self.set_slice(now);
+    }
+
+    fn set_slice(&mut self, now: u64) {
+        self.slice_end_ns = self.run.time_left_ns().map_or(u64::MAX, |left| now + left);
+    }
+}
+
+/// Adds to a counter that only the holder of the queue's lock writes.
+#[inline]
+fn add(counter: &AtomicU64, amount: u64) {
+    counter.store(counter.load(Ordering::Relaxed) + amount, Ordering::Relaxed);
+}

@@ -1,0 +1,117 @@
+//! Which CPUs a thread may run on.
+
+use core::sync::atomic::{Ordering, fence};
+
+use abi::{Errno, Result};
+use arch::CpuSet;
+use arch::apic::{Ipi, send_ipi};
+use arch::clock::now_ns;
+use arch::cpu::CpuId;
+use sync::irq_off;
+
+use super::{Place, Thread};
+use crate::balance::hand_over;
+use crate::cpu::{ACTIVE, Cpu};
+use crate::current::current_thread;
+use crate::switch::{Why, switch};
+use crate::timer::sleep_until;
+use crate::wait::Interruptible;
+use crate::wake;
+
+/// How long to wait before looking again whether another CPU has let go of a thread, nanoseconds.
+const LOOK_AGAIN_NS: u64 = 50_000;
+
+/// What is still to be done to move a thread.
+enum Progress {
+    Done,
+    /// Its CPU has been asked to let go of it.
+    Asked,
+    /// It is between two queues.
+    OnItsWay,
+}
+
+impl Thread {
+    /// The CPUs it may run on.
+    pub fn affinity(&self) -> CpuSet {
+        self.settings.lock().affinity
+    }
+
+    /// Sets the CPUs it may run on. When this returns, it runs on none other. EINVAL if no CPU of the set is online. Sleeps.
+    pub fn set_affinity(&self, cpus: CpuSet) -> Result<()> {
+        sync::might_sleep();
+        if cpus.intersect(&ACTIVE.snapshot(Ordering::Relaxed)).is_empty() {
+            return Err(Errno::EINVAL);
+        }
+        {
+            let mut settings = self.settings.lock();
+            settings.affinity = cpus;
+            self.affinity.store(&cpus, Ordering::Relaxed);
+        }
+        // Whoever places or admits the thread from now on sees the new set, or has done so before what is looked at below.
+        fence(Ordering::SeqCst);
+        loop {
+            if core::ptr::eq(self, current_thread()) {
+                return self.move_myself();
+            }
+            match self.move_other() {
+                Progress::Done => return Ok(()),
+                Progress::OnItsWay => arch::cpu::relax(),
+                Progress::Asked => {
+                    // Without interruption the sleep cannot fail.
+                    let _ = sleep_until(now_ns() + LOOK_AGAIN_NS, Interruptible::No);
+                }
+            }
+        }
+    }
+
+    /// Whether it may run on a CPU.
+    #[inline]
+    pub(crate) fn may_run_on(&self, cpu: CpuId) -> bool {
+        self.affinity.contains(cpu, Ordering::Relaxed)
+    }
+
+    /// The CPUs it may run on; while they are being changed, perhaps a mixture.
+    #[inline]
+    pub(crate) fn allowed_cpus(&self) -> CpuSet {
+        self.affinity.snapshot(Ordering::Relaxed)
+    }
+
+    fn move_myself(&self) -> Result<()> {
+        loop {
+            let here = {
+                let irq = irq_off();
+                Cpu::this(&irq).id
+            };
+            // Once it runs on an allowed CPU, the scheduler keeps it on allowed ones.
+            if self.may_run_on(here) {
+                return Ok(());
+            }
+            switch(Why::Preempted);
+        }
+    }
+
+    fn move_other(&self) -> Progress {
+        let (cpu, mut queue) = self.lock_queue();
+        if self.may_run_on(cpu.id) && self.place() != Place::Nowhere {
+            return Progress::Done;
+        }
+        match self.place() {
+            Place::Running => {
+                queue.request_reschedule();
+                drop(queue);
+                send_ipi(cpu.id, Ipi::Reschedule);
+                Progress::Asked
+            }
+            Place::Queued => {
+                let allowed = self.allowed_cpus().intersect(&ACTIVE.snapshot(Ordering::Relaxed));
+                let here = Cpu::this(queue.irq());
+                let Some(target) = wake::random_of(&allowed, here) else { return Progress::OnItsWay };
+                hand_over(cpu, &mut queue, self.as_static(), Cpu::of(target));
+                Progress::Done
+            }
+            // Who wakes it will look at the set.
+            Place::Nowhere if self.parker.is_asleep() || self.has_ended() => Progress::Done,
+            Place::Nowhere => Progress::OnItsWay,
+        }
+    }
+}

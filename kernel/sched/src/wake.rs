@@ -1,0 +1,89 @@
+//! Waking threads: where a thread that becomes runnable goes, and whom that disturbs.
+
+use core::sync::atomic::Ordering;
+
+use arch::apic::{Ipi, send_ipi};
+use arch::cpu::CpuId;
+use sync::{IrqOff, irq_off};
+
+use crate::cpu::{ACTIVE, Cpu, IDLE};
+use crate::thread::Thread;
+
+/// Grants a thread its permit, and makes it runnable if it sleeps. Any context; the caller makes sure that the thread lives.
+#[inline]
+pub(crate) fn unpark(thread: &Thread) {
+    if thread.parker.grant() {
+        place(thread.as_static());
+    }
+}
+
+/// Makes a thread runnable that is in no queue and that the caller alone may place.
+pub(crate) fn place(thread: &'static Thread) {
+    let irq = irq_off();
+    let here = Cpu::this(&irq);
+    let target = choose(thread, here, &irq);
+    thread.set_cpu(target);
+    if target == here.id {
+        here.add_load();
+        here.queue.lock().admit(here, thread);
+    } else {
+        send(thread, Cpu::of(target));
+    }
+}
+
+/// Like [`place`], but only through inboxes: for callers that hold a run queue's lock.
+pub(crate) fn forward(thread: &'static Thread) {
+    let irq = irq_off();
+    let target = choose(thread, Cpu::this(&irq), &irq);
+    thread.set_cpu(target);
+    send(thread, Cpu::of(target));
+}
+
+/// Puts a thread, whose CPU is set, into that CPU's inbox.
+pub(crate) fn send(thread: &'static Thread, target: &Cpu) {
+    target.add_load();
+    // SAFETY: the thread is in no queue and no inbox, and threads outlive their being runnable.
+    let pushed = unsafe { target.inbox.push(thread) };
+    if target.gate.must_interrupt(pushed) {
+        send_ipi(target.id, Ipi::Reschedule);
+    }
+}
+
+/// Chooses the CPU for a thread: where it ran last if that is idle (its cache may still be warm), else an idle one,
+/// else the least loaded of a few.
+fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
+    let last = thread.cpu();
+    if thread.is_on_cpu() {
+        // It is still leaving its stack there. That CPU's queue lock, which its switch holds, makes everybody wait.
+        return last;
+    }
+    let may_stay = thread.may_run_on(last) && ACTIVE.contains(last, Ordering::Relaxed);
+    if may_stay && claim_idle(last) {
+        return last;
+    }
+    let allowed = thread.allowed_cpus().intersect(&ACTIVE.snapshot(Ordering::Relaxed));
+    for cpu in IDLE.snapshot(Ordering::Relaxed).intersect(&allowed).iter() {
+        if claim_idle(cpu) {
+            return cpu;
+        }
+    }
+    let candidates = [may_stay.then_some(last), allowed.contains(here.id).then_some(here.id), random_of(&allowed, here)];
+    let best = candidates.into_iter().flatten().min_by_key(|cpu| Cpu::of(*cpu).load());
+    // Without an allowed CPU that is active (it went away), any will do.
+    best.unwrap_or(here.id)
+}
+
+/// Takes an idle CPU out of the set of idle ones, so that no two wakers choose the same.
+#[inline]
+pub(crate) fn claim_idle(cpu: CpuId) -> bool {
+    IDLE.contains(cpu, Ordering::Relaxed) && IDLE.clear(cpu, Ordering::Relaxed)
+}
+
+/// A pseudo-random member.
+pub(crate) fn random_of(cpus: &arch::CpuSet, here: &Cpu) -> Option<CpuId> {
+    let count = cpus.count();
+    if count == 0 {
+        return None;
+    }
+    cpus.iter().nth(here.next_random() as usize % count)
+}
