@@ -1,18 +1,18 @@
-//! The composition root.
+//! Floor 8: the composition root.
+//!
+//! # Purpose
+//! Bring the floors up in order ([`boot`]), give the lower ones the hooks by which they call up, and
+//! be there when the kernel logs ([`logger`]) or panics ([`panic`]).
+//!
+//! # What it must not do
+//! Hold any mechanism: whatever is more than wiring belongs to a floor.
 #![no_std]
 #![no_main]
 
-mod bootstrap_heap;
+extern crate alloc;
 
-use arch::boot::BootInfo;
-
-#[panic_handler]
-fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
-    arch::cpu::halt_forever()
-}
-
-/// Where `arch` hands over.
-#[unsafe(no_mangle)]
-pub fn kernel_main(_info: &'static BootInfo) -> ! {
-    arch::cpu::halt_forever()
-}
+mod boot;
+mod logger;
+mod panic;
+#[cfg(feature = "selftest")]
+mod selftest;

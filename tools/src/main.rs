@@ -1,3 +1,8 @@
-//! What cargo run and cargo test start.
+//! `cargo run`: see the library.
 #![forbid(unsafe_code)]
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(tools::run(std::env::args_os().skip(1)))
+}

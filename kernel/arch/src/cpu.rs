@@ -4,6 +4,8 @@ use core::arch::asm;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+pub use crate::smp::start_all;
+
 use crate::local::Local;
 use crate::{AtomicCpuSet, CpuSet};
 
@@ -61,6 +63,16 @@ pub fn count() -> usize {
     PRESENT.load(Ordering::Relaxed)
 }
 
+/// Sets what [`count`] says, once the tables are read.
+pub(crate) fn set_count(count: usize) {
+    PRESENT.store(count, Ordering::Relaxed);
+}
+
+/// Adds `cpu` to those that run kernel code.
+pub(crate) fn set_online(cpu: CpuId) {
+    ONLINE.set(cpu, Ordering::Release);
+}
+
 /// All processors of the machine.
 pub fn present() -> CpuSet {
     (0..count() as u32).filter_map(CpuId::new).collect()
@@ -90,11 +102,4 @@ pub fn halt_forever() -> ! {
         // SAFETY: nothing is expected of this processor any more.
         unsafe { asm!("cli", "hlt", options(nomem, nostack)) };
     }
-}
-
-/// Starts every other processor. Each runs `entry` on a stack from `stack_for`, which is also called
-/// for the stacks of double faults, NMIs and debug exceptions: every call gives a fresh stack's top.
-/// Returns when all have arrived or a timeout has passed; [`online`] tells.
-pub fn start_all(_entry: fn(CpuId) -> !, _stack_for: fn(CpuId) -> crate::VirtAddr) {
-    todo!()
 }

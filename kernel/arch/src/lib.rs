@@ -28,14 +28,12 @@ extern crate alloc;
 
 pub mod acpi;
 pub mod apic;
-#[cfg(target_os = "none")]
-pub mod boot;
-#[cfg(not(target_os = "none"))]
-#[path = "boot/info.rs"]
 pub mod boot;
 pub mod clock;
 pub mod context;
 pub mod cpu;
+mod descriptors;
+mod features;
 mod cpu_set;
 pub mod debug;
 pub mod fpu;
@@ -50,6 +48,12 @@ pub mod port;
 pub mod power;
 pub mod preempt;
 pub mod random;
+mod reference;
+mod rtc;
+mod smp;
+pub mod stop;
+mod trampoline;
+mod trap;
 pub mod user;
 pub mod usercopy;
 pub mod vector;

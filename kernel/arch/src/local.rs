@@ -1,6 +1,10 @@
 //! The per-CPU block that GS points to.
 
+use core::cell::UnsafeCell;
 use core::mem::offset_of;
+
+use x86_64::structures::gdt::GlobalDescriptorTable;
+use x86_64::structures::tss::TaskStateSegment;
 
 /// One machine word per CPU, read and written with one instruction, for the floors above.
 #[derive(Clone, Copy)]
@@ -40,14 +44,27 @@ pub(crate) struct Local {
     pub slots: [usize; SLOTS],
     /// Added to the TSC so that all CPUs agree.
     pub tsc_offset: u64,
+    /// This CPU's TSC when it came online, for the boot processor to check.
+    pub arrival_tsc: u64,
     /// When the timer is due, nanoseconds since boot; `u64::MAX` when it is not armed.
     pub timer_deadline: u64,
+    /// Top of the stack that this CPU starts on.
+    pub stack_top: u64,
+    /// Stacks for the traps that may not use the current one.
+    pub trap_stacks: crate::descriptors::Stacks,
     /// Identifier of this CPU's local APIC.
     pub apic_id: u32,
+    /// The task state segment; its ring-0 stack is the frame of the running user context.
+    pub tss: TaskStateSegment,
+    /// The descriptor table that names the TSS.
+    pub gdt: GlobalDescriptorTable<10>,
 }
 
+/// Where the TSS keeps the stack pointer that an interrupt from user mode starts with.
+pub(crate) const RSP0: usize = offset_of!(Local, tss) + 4;
+
 impl Local {
-    /// A block for `cpu`, whose `this` is filled in once it has its place.
+    /// A block for `cpu`; [`install`](crate::descriptors::install) completes it.
     pub const fn new(cpu: u32) -> Self {
         Self {
             this: 0,
@@ -57,10 +74,44 @@ impl Local {
             cpu,
             slots: [0; SLOTS],
             tsc_offset: 0,
+            arrival_tsc: 0,
             timer_deadline: u64::MAX,
+            stack_top: 0,
+            trap_stacks: [crate::VirtAddr::zero(); 3],
             apic_id: 0,
+            tss: TaskStateSegment::new(),
+            gdt: GlobalDescriptorTable::empty(),
         }
     }
+}
+
+/// The boot processor's block, a static so that it is there from the first instruction.
+#[repr(transparent)]
+pub(crate) struct BootLocal(UnsafeCell<Local>);
+
+// SAFETY: only the boot processor reaches its block, through GS or in single-threaded boot code.
+unsafe impl Sync for BootLocal {}
+
+impl BootLocal {
+    /// The block's address.
+    pub fn get(&self) -> *mut Local {
+        self.0.get()
+    }
+}
+
+/// See [`BootLocal`].
+pub(crate) static BOOT: BootLocal = BootLocal(UnsafeCell::new(Local::new(0)));
+
+/// Address of this CPU's block.
+#[inline(always)]
+pub(crate) fn this() -> *mut Local {
+    let this: *mut Local;
+    // SAFETY: GS points to this CPU's block in kernel mode; the field never changes after boot.
+    unsafe {
+        core::arch::asm!("mov {}, gs:[{}]", out(reg) this, const offset_of!(Local, this),
+            options(nostack, preserves_flags, readonly));
+    }
+    this
 }
 
 /// Reads a per-CPU word. The caller keeps itself on this CPU if that matters.

@@ -108,6 +108,12 @@ impl Table {
         Entry(self.0[index].load(Ordering::Acquire))
     }
 
+    /// Whether the eight words from `first` on, a multiple of eight, are all empty.
+    #[inline]
+    pub fn is_clear(&self, first: usize) -> bool {
+        self.0[first..first + 8].iter().fold(0, |all, word| all | word.load(Ordering::Relaxed)) == 0
+    }
+
     /// Writes word `index`.
     #[inline]
     pub fn store(&self, index: usize, entry: Entry) {
@@ -141,6 +147,11 @@ static KERNEL_ROOT: AtomicU64 = AtomicU64::new(0);
 /// The root that maps the kernel and nothing of a user.
 pub fn kernel_root() -> PhysAddr {
     PhysAddr::new_truncate(KERNEL_ROOT.load(Ordering::Relaxed))
+}
+
+/// Keeps the root that `boot` has built.
+pub(crate) fn set_kernel_root(root: PhysAddr) {
+    KERNEL_ROOT.store(root.as_u64(), Ordering::Relaxed);
 }
 
 /// Copies the kernel half into the root table `root`. All of its top-level words are there from

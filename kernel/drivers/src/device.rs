@@ -9,7 +9,7 @@ use object::{Location, Object};
 
 use crate::host::HostDevice;
 use crate::tty::{TtyFile, open_controlling};
-use crate::{console, kmsg};
+use crate::{console, kmsg, pty};
 
 /// How a device file is opened: as found at a location, with these flags.
 pub type Open = fn(Option<&Location>, OpenFlags) -> Result<Arc<dyn Object>>;
@@ -27,9 +27,9 @@ pub struct DeviceFile {
     pub open: Open,
 }
 
-/// The device number `major`, `minor`.
-const fn number(major: u64, minor: u64) -> u64 {
-    major << 8 | minor
+/// The device number `major`, `minor`, in Linux's encoding.
+pub const fn number(major: u64, minor: u64) -> u64 {
+    (major << 8) | (minor & 0xff) | ((minor & !0xff) << 12)
 }
 
 /// Every device file of this floor.
@@ -37,6 +37,7 @@ pub const DEVICES: &[DeviceFile] = &[
     DeviceFile { path: "console", mode: 0o620, number: number(5, 1), open: open_console },
     DeviceFile { path: "ttyS0", mode: 0o620, number: console::DEVICE, open: open_serial },
     DeviceFile { path: "tty", mode: 0o666, number: number(5, 0), open: open_controlling },
+    DeviceFile { path: "ptmx", mode: 0o666, number: number(5, 2), open: pty::open },
     DeviceFile { path: "kmsg", mode: 0o644, number: number(1, 11), open: kmsg::open },
     host_device(HostDevice::Input, 0o444),
     host_device(HostDevice::Output, 0o222),

@@ -13,8 +13,8 @@
 //!
 //! # Locks
 //! In this order: `Terminal` (sleeping; a reader's or a frame's turn, held while user memory is copied), `Device` (sleeping; the
-//! turn to send on a port), `ObjectState` (a terminal's state), `TtyRing` (a pseudo-terminal's master side),
-//! `DeviceRegisters` (a port). Signals are sent with none of them held.
+//! turn to send on a port), `ObjectState` (a terminal's state), `PtyRegistry`, `PtyRing` (a
+//! pseudo-terminal's master side), `DeviceRegisters` (a port). Signals are sent with none of them held.
 //!
 //! # What it must not do
 //! Know processes (it sees them through [`object::Caller`] and [`object::ProcessGroup`]) or file systems (the composition root
@@ -42,6 +42,8 @@ mod patience;
 mod ports;
 #[cfg(target_os = "none")]
 pub mod power;
+#[cfg(target_os = "none")]
+pub mod pty;
 #[cfg(target_os = "none")]
 mod serial;
 #[cfg(target_os = "none")]

@@ -44,11 +44,6 @@ impl PageTables {
         Self { root: arch::paging::kernel_root() }
     }
 
-    /// The root's address.
-    pub(crate) fn root(&self) -> PhysAddr {
-        self.root
-    }
-
     fn root_table(&self) -> &Table {
         // SAFETY: `new`'s contract.
         unsafe { Table::at(self.root) }

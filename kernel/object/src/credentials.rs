@@ -2,6 +2,7 @@
 
 use abi::{AccessMode, Mode};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// User and group ids of a process. Immutable: a change makes a new value and swaps it in.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub struct Credentials {
     /// Group for file access.
     pub fsgid: u32,
     /// Supplementary groups, sorted.
-    pub groups: Arc<[u32]>,
+    pub groups: Arc<Vec<u32>>,
 }
 
 /// What a permission check looks at.
@@ -40,7 +41,7 @@ pub struct Permissions {
 impl Credentials {
     /// The superuser's.
     pub fn root() -> Self {
-        Self { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, groups: Arc::from([]) }
+        Self { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, groups: Arc::default() }
     }
 
     /// These credentials with the real ids as those for file access: what `access` asks about.

@@ -3,7 +3,7 @@
 use crate::Object;
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use caps::{Capability, Rights};
+use caps::{Capability, Kind, Rights};
 use core::ops::Deref;
 
 /// A capability to a kernel object, as tables hold them.
@@ -46,6 +46,11 @@ impl Held {
         self.capability.rights
     }
 
+    /// The object's kind.
+    pub fn kind(&self) -> Kind {
+        self.capability.kind
+    }
+
     /// The slot.
     pub fn slot(&self) -> i32 {
         self.slot
@@ -73,6 +78,11 @@ impl Held {
             Some(bounds) if !bounds.fcntls.contains(command) => Err(Errno::ENOTCAPABLE),
             _ => Ok(()),
         }
+    }
+
+    /// The most that a capability opened beneath this directory may do.
+    pub fn inherited(&self) -> Rights {
+        self.capability.inherited()
     }
 
     /// A capability to what was opened beneath this directory: no more than it passes on, and taken back with it.

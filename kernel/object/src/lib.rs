@@ -25,6 +25,7 @@ extern crate alloc;
 mod credentials;
 pub mod directory;
 mod file_system;
+pub mod file_systems;
 mod floor;
 mod held;
 pub mod namespace;

@@ -32,8 +32,9 @@ impl OpenFile {
         self.location.node().as_ref()
     }
 
-    fn is_path_only(&self) -> bool {
-        self.status_flags().contains(OpenFlags::PATH)
+    /// EBADF where the access mode does not allow what is asked: only for a directory do rights not say so already.
+    fn check(&self, allows: fn(OpenFlags) -> bool) -> Result<()> {
+        if allows(self.status_flags()) { Ok(()) } else { Err(Errno::EBADF) }
     }
 
     fn parent_id(&self) -> u64 {
@@ -56,6 +57,7 @@ impl Object for OpenFile {
     }
 
     fn read(&self, to: &mut Sink<'_>) -> Result<usize> {
+        self.check(OpenFlags::can_read)?;
         let mut offset = self.offset.lock();
         let count = self.node_ref().read_at(to, *offset)?;
         *offset += count as u64;
@@ -63,6 +65,7 @@ impl Object for OpenFile {
     }
 
     fn write(&self, from: &mut Source<'_>) -> Result<usize> {
+        self.check(OpenFlags::can_write)?;
         let mut offset = self.offset.lock();
         if self.status_flags().contains(OpenFlags::APPEND) {
             let (end, count) = self.node_ref().append(from)?;
@@ -75,10 +78,12 @@ impl Object for OpenFile {
     }
 
     fn read_at(&self, to: &mut Sink<'_>, offset: u64) -> Result<usize> {
+        self.check(OpenFlags::can_read)?;
         self.node_ref().read_at(to, offset)
     }
 
     fn write_at(&self, from: &mut Source<'_>, offset: u64) -> Result<usize> {
+        self.check(OpenFlags::can_write)?;
         // With O_APPEND the place is the end whatever was asked for, as on Linux.
         if self.status_flags().contains(OpenFlags::APPEND) {
             return self.node_ref().append(from).map(|(_, count)| count);
@@ -87,6 +92,7 @@ impl Object for OpenFile {
     }
 
     fn seek(&self, to: Seek) -> Result<u64> {
+        self.check(|flags| !flags.contains(OpenFlags::PATH))?;
         let mut offset = self.offset.lock();
         let node = self.node_ref();
         let signed = |value: u64| i64::try_from(value).map_err(|_| Errno::EOVERFLOW);
@@ -143,9 +149,7 @@ impl Object for OpenFile {
         if self.node_ref().kind() != NodeKind::Directory {
             return Err(Errno::ENOTDIR);
         }
-        if self.is_path_only() {
-            return Err(Errno::EBADF);
-        }
+        self.check(OpenFlags::can_read)?;
         let mut cursor = self.offset.lock();
         let dots: [(&[u8], u64); 2] = [(b".", self.node_ref().id()), (b"..", self.parent_id())];
         while *cursor < FIRST_ENTRY {

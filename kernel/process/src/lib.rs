@@ -1,4 +1,32 @@
 //! Floor 6: processes, signals and program loading.
+//!
+//! # Purpose
+//! A process is a capability table, an address space and threads that share them; this crate makes them (fork, clone,
+//! exec), ends them, tells their parents, and brings signals to them.
+//!
+//! # Shape
+//! - [`Process`] and [`Task`] (one of its threads), [`ProcessGroup`] and [`Session`]; [`registry`] is the process list.
+//! - [`fork`], [`exec`], [`exit`](mod@exit), [`wait`]: the life of a process. [`signal`]: what happens to it meanwhile.
+//! - [`Context`] is what a user thread has in hand in the kernel; the user loop on the floor above owns it.
+//! - [`id`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
+//!   [`signal::frame`] are pure and tested on the host.
+//!
+//! # Invariants
+//! 1. An id is live while it names a process, a task, a group or a session, and is not given out meanwhile.
+//! 2. A process is in the list from fork until its status is collected; its parent's id there is 0 or names a process in
+//!    the list. A process becomes a zombie after its table and its space are gone.
+//! 3. Only a thread itself acts on its signals, changes its mask and its registers; others set attention bits.
+//! 4. exec gives nothing up before all that can fail is done and all other threads are gone.
+//! 5. Table and address space are dropped with no lock held.
+//!
+//! # Locks, outermost first
+//! The process list; the signal state of a process; the private queue of a task. All three are taken by interrupt
+//! handlers (terminals and timers signal). The state of a process or task that changes rarely has a plain spinning
+//! lock under which nothing else is taken. Nothing here is held while user memory is touched.
+//!
+//! # What it must not do
+//! Know any particular file, device or system-call number; the futex table and the user loop are reached through
+//! [`Hooks`].
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
@@ -7,4 +35,51 @@ extern crate alloc;
 pub mod exec;
 pub mod id;
 pub mod kin;
+pub mod limits;
 pub mod signal;
+
+#[cfg(target_os = "none")]
+mod kernel_side {
+    pub use super::caller::current;
+    pub use super::context::Context;
+    pub use super::group::{ProcessGroup, Session};
+    pub use super::hooks::{Hooks, init};
+    pub use super::init::start_init;
+    pub use super::process::Process;
+    pub use super::task::Task;
+}
+#[cfg(target_os = "none")]
+pub use kernel_side::*;
+
+#[cfg(target_os = "none")]
+mod caller;
+#[cfg(target_os = "none")]
+mod completion;
+#[cfg(target_os = "none")]
+pub mod context;
+#[cfg(target_os = "none")]
+pub mod exit;
+#[cfg(target_os = "none")]
+pub mod fork;
+#[cfg(target_os = "none")]
+pub mod group;
+#[cfg(target_os = "none")]
+mod hooks;
+#[cfg(target_os = "none")]
+mod init;
+#[cfg(target_os = "none")]
+pub mod itimer;
+#[cfg(target_os = "none")]
+pub mod pidfd;
+#[cfg(target_os = "none")]
+pub mod process;
+#[cfg(target_os = "none")]
+pub mod program;
+#[cfg(target_os = "none")]
+pub mod registry;
+#[cfg(target_os = "none")]
+pub mod task;
+#[cfg(target_os = "none")]
+pub mod usage;
+#[cfg(target_os = "none")]
+pub mod wait;

@@ -68,6 +68,10 @@ ranks! {
     125 FutexBucket;
     /// Small state of files, pipes and event objects.
     130 ObjectState;
+    /// The pseudo-terminals that exist.
+    132 PtyRegistry;
+    /// What a pseudo-terminal's master has not read yet, and the numbers in use.
+    133 PtyRing;
     /// The page tables of an address space.
     140 PageTables;
     /// A thread's deferred work.
@@ -92,6 +96,8 @@ ranks! {
     206 Signals;
     /// The signals pending for one task.
     207 Task;
+    /// When the interval timers of a process are due.
+    207 IntervalTimers;
     /// The items of an epoll set that may be ready.
     206 EpollReady;
     /// The observers of a wait queue.

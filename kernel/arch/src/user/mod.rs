@@ -1,8 +1,20 @@
 //! User mode: [`UserContext::run`] enters it and returns why it came back.
 
-use core::sync::atomic::AtomicU32;
+use core::arch::asm;
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicU32, Ordering};
 
+use x86_64::registers::control::Cr2;
+
+use crate::layout::USER_END;
+use crate::{VirtAddr, interrupts, trap};
+
+mod entry;
 mod registers;
+mod segments;
+
+pub(crate) use entry::syscall_entry;
+pub(crate) use segments::Segments;
 
 pub use registers::Registers;
 
@@ -28,6 +40,23 @@ pub struct Exception {
     pub address: u64,
 }
 
+/// Where the entry code finds [`UserContext::resume`].
+pub(crate) const RESUME: usize = offset_of!(UserContext, resume);
+/// The last exit was a system call, and nothing but its result has changed: `sysret` will do.
+pub(crate) const RESUME_FAST: u32 = 0;
+/// All registers are to be loaded.
+pub(crate) const RESUME_FULL: u32 = 1;
+/// What stands for the vector when user mode ends by a system call.
+const SYSCALL_VECTOR: u32 = 256;
+
+const GENERAL_PROTECTION: u8 = 13;
+const PAGE_FAULT: u8 = 14;
+
+/// Flags that a program may set: CF PF AF ZF SF TF DF OF RF AC ID.
+const USER_FLAGS: u64 = 0x25_0dd5;
+/// Flags that are always set in user mode: interrupts, and the bit that is always one.
+const FORCED_FLAGS: u64 = 0x202;
+
 /// The user half of a thread: its registers while it is not in user mode.
 ///
 /// The fast way back to user mode after a system call restores only what the call may have changed,
@@ -36,19 +65,30 @@ pub struct Exception {
 #[derive(Debug)]
 #[repr(C, align(16))]
 pub struct UserContext {
+    // First, so that its end is where the processor's frame begins: a multiple of 16.
     regs: Registers,
+    resume: u32,
+    /// The segment bases in `regs` are newer than the processor's.
+    has_new_segments: bool,
 }
+
+const _: () = assert!(size_of::<Registers>() % 16 == 0);
 
 impl UserContext {
     /// All registers zero, interrupts on; instruction and stack pointer to be set.
     pub fn new() -> Self {
-        todo!()
+        let (cs, ss) = entry::SELECTORS;
+        let regs = Registers { cs, ss, rflags: FORCED_FLAGS, ..Registers::default() };
+        Self { regs, resume: RESUME_FULL, has_new_segments: true }
     }
 
     /// A copy for a new thread, with the calling thread's present segment bases. Only for the thread
     /// that this context belongs to.
     pub fn duplicate(&self) -> Self {
-        todo!()
+        let mut copy = Self { regs: self.regs, resume: RESUME_FULL, has_new_segments: self.has_new_segments };
+        copy.capture_segments();
+        copy.has_new_segments = true;
+        copy
     }
 
     /// The registers. `fs_base` and `gs_base` are current only after
@@ -59,25 +99,36 @@ impl UserContext {
     }
 
     /// The registers, to be changed: the next [`run`](Self::run) loads all of them (segment bases:
-    /// see [`set_fs_base`](Self::set_fs_base)).
+    /// see [`set_fs_base`](Self::set_fs_base)). Selectors and privileged flags are put right there.
     #[inline]
     pub fn regs_mut(&mut self) -> &mut Registers {
+        self.resume = RESUME_FULL;
         &mut self.regs
     }
 
     /// Copies the segment bases from the processor to `regs`. Only for the current thread.
     pub fn capture_segments(&mut self) {
-        todo!()
+        if !self.has_new_segments {
+            let Segments { fs_base, gs_base } = interrupts::without(Segments::read);
+            self.regs.fs_base = fs_base;
+            self.regs.gs_base = gs_base;
+        }
     }
 
-    /// Sets the FS base that the next [`run`](Self::run) loads.
-    pub fn set_fs_base(&mut self, _base: u64) {
-        todo!()
+    /// Sets the FS base that the next [`run`](Self::run) loads. Addresses beyond user space become 0.
+    pub fn set_fs_base(&mut self, base: u64) {
+        self.capture_segments();
+        self.regs.fs_base = if base < USER_END { base } else { 0 };
+        self.has_new_segments = true;
+        self.resume = RESUME_FULL;
     }
 
-    /// Sets the GS base that the next [`run`](Self::run) loads.
-    pub fn set_gs_base(&mut self, _base: u64) {
-        todo!()
+    /// Sets the GS base that the next [`run`](Self::run) loads. Addresses beyond user space become 0.
+    pub fn set_gs_base(&mut self, base: u64) {
+        self.capture_segments();
+        self.regs.gs_base = if base < USER_END { base } else { 0 };
+        self.has_new_segments = true;
+        self.resume = RESUME_FULL;
     }
 
     /// Number of the system call that ended user mode.
@@ -105,8 +156,67 @@ impl UserContext {
     ///
     /// The caller is the thread that this context belongs to, with its address space active and its
     /// FPU state loaded, and with preemption enabled.
-    pub fn run(&mut self, _attention: &AtomicU32) -> Exit {
-        todo!()
+    #[inline]
+    pub fn run(&mut self, attention: &AtomicU32) -> Exit {
+        let _ = interrupts::disable();
+        if attention.load(Ordering::Relaxed) != 0 {
+            interrupts::enable();
+            return Exit::Interrupt;
+        }
+        if self.resume != RESUME_FAST {
+            if let Err(exit) = self.prepare_full() {
+                interrupts::enable();
+                return exit;
+            }
+        }
+        let vector: u32;
+        // SAFETY: interrupts are off and the registers safe to load; the block names every register
+        // that is lost, and keeps the two that cannot be named.
+        unsafe {
+            asm!(
+                "push rbp", "push rbx", "call {enter}", "pop rbx", "pop rbp",
+                enter = sym entry::enter,
+                inout("rdi") &raw mut *self => _, lateout("eax") vector,
+                lateout("rcx") _, lateout("rdx") _, lateout("rsi") _, lateout("r8") _, lateout("r9") _,
+                lateout("r10") _, lateout("r11") _, lateout("r12") _, lateout("r13") _, lateout("r14") _,
+                lateout("r15") _,
+            );
+        }
+        if vector == SYSCALL_VECTOR {
+            interrupts::enable();
+            return Exit::Syscall;
+        }
+        self.finish_trap(vector as u8)
+    }
+
+    /// Makes the registers such that `iret` cannot fault, and loads new segment bases.
+    #[cold]
+    fn prepare_full(&mut self) -> Result<(), Exit> {
+        (self.regs.cs, self.regs.ss) = entry::SELECTORS;
+        self.regs.rflags = self.regs.rflags & USER_FLAGS | FORCED_FLAGS;
+        if self.has_new_segments {
+            let truncate = |base| VirtAddr::new_truncate(base).as_u64();
+            let (fs_base, gs_base) = (truncate(self.regs.fs_base), truncate(self.regs.gs_base));
+            Segments { fs_base, gs_base }.write();
+            self.has_new_segments = false;
+        }
+        if self.regs.rip < USER_END {
+            return Ok(());
+        }
+        // What the processor would say at the first fetch, had `iret` let it get that far.
+        Err(Exit::Exception(Exception { vector: GENERAL_PROTECTION, error_code: 0, address: 0 }))
+    }
+
+    #[inline(never)]
+    fn finish_trap(&mut self, vector: u8) -> Exit {
+        if vector >= 32 {
+            trap::interrupt(vector);
+            interrupts::enable();
+            return Exit::Interrupt;
+        }
+        let address = if vector == PAGE_FAULT { Cr2::read_raw() } else { 0 };
+        interrupts::enable();
+        Exit::Exception(Exception { vector, error_code: self.regs.error_code, address })
     }
 }
 

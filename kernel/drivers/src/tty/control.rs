@@ -74,9 +74,15 @@ impl Tty {
                 0 => Ok(0),
                 _ => Err(Errno::EINVAL),
             },
-            ioctl::TIOCGDEV => put(argument, &(encode_device(self.device()))),
+            ioctl::TIOCGDEV => put(argument, &(self.device() as u32)),
             _ => Err(Errno::ENOTTY),
         }
+    }
+
+    /// Carries out a request that a pseudo-terminal's master has in common with the terminal.
+    pub(crate) fn control_settings(self: &Arc<Self>, request: u32, argument: usize) -> Result<usize> {
+        let generation = self.state.lock().generation;
+        self.control(request, argument, generation)
     }
 
     fn get_termios(&self, argument: usize) -> Result<usize> {
@@ -269,9 +275,4 @@ fn speed_of(control: u32) -> u32 {
     ];
     let code = (control & 0o17) as usize;
     if control & BOTHER == 0 { SLOW[code] } else { FAST[code] }
-}
-
-/// A device number as user programs see it in 32 bits.
-fn encode_device(device: u64) -> u32 {
-    device as u32
 }

@@ -20,6 +20,16 @@ pub struct TtyFile {
     location: Option<Location>,
     flags: AtomicU32,
     generation: u64,
+    hold: Hold,
+}
+
+/// Whether a file counts as an opening of the terminal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// It does.
+    Opened,
+    /// It is only a session's note of its controlling terminal.
+    Noted,
 }
 
 impl TtyFile {
@@ -28,18 +38,22 @@ impl TtyFile {
         if tty.state.lock().is_exclusive && !is_privileged() {
             return Err(Errno::EBUSY);
         }
-        let file = Self::make(&tty, location.cloned(), flags)?;
+        let file = Self::make(&tty, location.cloned(), flags, Hold::Opened)?;
         if !flags.contains(OpenFlags::NO_CONTROLLING_TTY) && flags.can_read() {
             adopt(&tty);
         }
         Ok(file)
     }
 
-    fn make(tty: &Arc<Tty>, location: Option<Location>, flags: OpenFlags) -> Result<Arc<dyn Object>> {
+    fn make(tty: &Arc<Tty>, location: Option<Location>, flags: OpenFlags, hold: Hold) -> Result<Arc<dyn Object>> {
         let generation = tty.state.lock().generation;
         let flags = AtomicU32::new(flags.kept().bits());
+        if hold == Hold::Opened {
+            tty.wire.opened()?;
+        }
+        // From here on the drop of the value closes it again, also when there is no memory for it.
         let file: Arc<dyn Object> =
-            mm::alloc::try_arc(Self { tty: tty.clone(), location, flags, generation })?;
+            mm::alloc::try_arc(Self { tty: tty.clone(), location, flags, generation, hold })?;
         Ok(file)
     }
 
@@ -57,12 +71,12 @@ impl TtyFile {
 pub fn open_controlling(location: Option<&Location>, flags: OpenFlags) -> Result<Arc<dyn Object>> {
     let terminal = caller().and_then(|caller| caller.controlling_terminal()).ok_or(Errno::ENXIO)?;
     let file = terminal.downcast_ref::<TtyFile>().ok_or(Errno::ENXIO)?;
-    TtyFile::make(&file.tty, location.cloned(), flags)
+    TtyFile::make(&file.tty, location.cloned(), flags, Hold::Opened)
 }
 
 /// An object that stands for `tty` as a session's controlling terminal.
 pub(super) fn controlling(tty: &Arc<Tty>) -> Result<Arc<dyn Object>> {
-    TtyFile::make(tty, None, OpenFlags::READ_WRITE)
+    TtyFile::make(tty, None, OpenFlags::READ_WRITE, Hold::Noted)
 }
 
 fn is_privileged() -> bool {
@@ -78,6 +92,14 @@ fn adopt(tty: &Arc<Tty>) {
         && let Ok(terminal) = controlling(tty)
     {
         _ = caller.set_controlling_terminal(Some(terminal));
+    }
+}
+
+impl Drop for TtyFile {
+    fn drop(&mut self) {
+        if self.hold == Hold::Opened {
+            self.tty.wire.closed();
+        }
     }
 }
 

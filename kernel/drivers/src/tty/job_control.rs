@@ -43,18 +43,22 @@ impl Tty {
         Err(Errno::ERESTARTSYS)
     }
 
-    /// Declares the line dead for everybody who has it open, and takes the session away.
+    /// Declares the line dead for everybody who has it open, and takes the session away. Its leader learns of it too.
     pub fn disconnect(&self) {
-        let foreground = {
+        let (foreground, session) = {
             let mut state = self.state.lock();
             state.generation += 1;
             state.discipline.flush_input();
             state.outgoing.clear();
-            state.session = None;
-            state.foreground.take()
+            (state.foreground.take(), state.session.take())
         };
         self.changed.wake_all();
+        let foreground_id = foreground.as_ref().and_then(Weak::upgrade).map(|group| group.id());
         notify_loss(foreground);
+        let leaders = session.filter(|&id| Some(id) != foreground_id).and_then(|id| caller()?.find_group(id));
+        if let Some(group) = leaders {
+            notify_loss(Some(Arc::downgrade(&group)));
+        }
     }
 
     fn release_session(&self) {

@@ -40,6 +40,14 @@ pub trait Wire: Send + Sync {
 
     /// What happens to the terminal when its session's leader is gone.
     fn loss_of_session(&self) -> LossOfSession;
+
+    /// Somebody opens the terminal; an error keeps them from it.
+    fn opened(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Somebody who opened it has closed it.
+    fn closed(&self) {}
 }
 
 /// What happens to a terminal when its session's leader is gone.

@@ -42,6 +42,12 @@ impl Frame {
         Ok(copy)
     }
 
+    /// A frame with a copy of the bytes of one that someone else holds. Should it be freed meanwhile, the bytes are arbitrary.
+    #[inline]
+    pub(crate) fn duplicate_number(number: Number) -> Result<Self, OutOfMemory> {
+        ManuallyDrop::new(Self { number }).duplicate()
+    }
+
     /// The physical address.
     #[inline]
     pub fn addr(&self) -> PhysAddr {

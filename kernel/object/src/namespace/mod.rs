@@ -1,5 +1,6 @@
 //! The view of the file tree: mounts, locations and path look-ups.
 
+mod attributes;
 mod change;
 mod location;
 mod lookup;
@@ -10,6 +11,7 @@ mod path;
 mod tests;
 mod walk;
 
+pub use attributes::{change_mode, change_owner, change_times, truncate};
 pub use location::{Entry, Location};
 pub use lookup::{LINKS_MAX, LastName, Lookup, LookupFlags, NAME_MAX, PATH_MAX, Place, Target, TrailingSlash};
 pub use mount::{Mount, MountFlags};

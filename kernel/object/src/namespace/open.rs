@@ -7,7 +7,7 @@ use super::{Location, TrailingSlash};
 use crate::{Credentials, NewNode, NodeKind, Object, OpenFile, SetAttributes};
 use abi::{AccessMode, Errno, Mode, OpenFlags, Result};
 use alloc::sync::Arc;
-use caps::Rights;
+use caps::{Kind, Rights};
 
 /// Opens what a path names, making it if the flags ask for that. `mode` has the umask applied.
 pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Result<Arc<dyn Object>> {
@@ -118,9 +118,14 @@ fn drop_set_id(location: &Location, permissions: &crate::Permissions, credential
     location.node().set_attributes(&SetAttributes { mode, ..SetAttributes::default() })
 }
 
-/// The rights of a capability to a thing just opened: all that the access mode allows, within `limit`, what
-/// the capability that the path started from lets its children have.
-pub fn rights_for(flags: OpenFlags, limit: Rights) -> Rights {
+/// The rights of a capability to a thing just opened, within `limit`: what the capability that the path started
+/// from lets its children have. An access mode takes rights from what has bytes; of a directory, they say what may be
+/// done beneath it.
+pub fn rights_for(object: &dyn Object, limit: Rights) -> Rights {
+    let flags = object.status_flags();
+    if object.kind() == Kind::Directory {
+        return limit;
+    }
     let mut rights = Rights::ALL;
     if flags.contains(OpenFlags::PATH) {
         rights = Rights::LOOKUP | Rights::FSTAT | Rights::FSTATFS | Rights::FCHDIR | Rights::FEXECVE;

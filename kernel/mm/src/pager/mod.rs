@@ -1,10 +1,22 @@
 //! Where the pages of a mapping come from.
 
+mod shared_memory;
+
+pub use shared_memory::SharedMemory;
+
 use crate::error::{Access, FaultError};
 use crate::frame::Frame;
 use crate::space::AddressSpace;
+use core::sync::atomic::{AtomicU64, Ordering};
 use heap_crate::sync::Arc;
 use heap_crate::vec::Vec;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// A number for [`Pager::id`], never given twice.
+pub fn new_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
 
 /// The pages of an object that can be mapped: a file, a shared memory object, a device.
 ///

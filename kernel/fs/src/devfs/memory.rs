@@ -1,0 +1,106 @@
+//! Devices without hardware: `null`, `zero`, `full`, `random`, `urandom`.
+
+use crate::random;
+use crate::special::Opener;
+use abi::types::Stat;
+use abi::{Errno, OpenFlags, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use caps::Kind;
+use core::sync::atomic::{AtomicU32, Ordering};
+use mm::user::{Sink, Source as Bytes};
+use object::{Location, Node, Object, OpenFile, Seek};
+
+/// What a device gives and takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Gives nothing, takes everything.
+    Null,
+    /// Gives zeros, takes everything.
+    Zero,
+    /// Gives zeros, has no room.
+    Full,
+    /// Gives random bytes, takes everything.
+    Random,
+}
+
+/// What opens a device of this kind.
+pub fn opener(source: Source) -> Result<Opener> {
+    Ok(mm::alloc::try_arc(move |location: &Location, flags: OpenFlags| -> Result<Arc<dyn Object>> {
+        let flags = AtomicU32::new(flags.kept().bits());
+        Ok(mm::alloc::try_arc(MemoryDevice { source, location: location.clone(), flags })?)
+    })?)
+}
+
+struct MemoryDevice {
+    source: Source,
+    location: Location,
+    flags: AtomicU32,
+}
+
+impl Object for MemoryDevice {
+    fn kind(&self) -> Kind {
+        Kind::Device
+    }
+
+    fn read(&self, to: &mut Sink<'_>) -> Result<usize> {
+        match self.source {
+            Source::Null => Ok(0),
+            Source::Zero | Source::Full => {
+                let room = to.remaining();
+                to.write_zeros(room)
+            }
+            Source::Random => random::fill_sink(to),
+        }
+    }
+
+    fn write(&self, from: &mut Bytes<'_>) -> Result<usize> {
+        match self.source {
+            Source::Full => Err(Errno::ENOSPC),
+            _ => {
+                let offered = from.remaining();
+                Ok(from.skip(offered))
+            }
+        }
+    }
+
+    fn read_at(&self, to: &mut Sink<'_>, _offset: u64) -> Result<usize> {
+        self.read(to)
+    }
+
+    fn write_at(&self, from: &mut Bytes<'_>, _offset: u64) -> Result<usize> {
+        self.write(from)
+    }
+
+    fn seek(&self, _to: Seek) -> Result<u64> {
+        Ok(0)
+    }
+
+    fn status_flags(&self) -> OpenFlags {
+        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
+    }
+
+    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
+        let changed = (flags & OpenFlags::CHANGEABLE).bits();
+        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
+            Some(now & !OpenFlags::CHANGEABLE.bits() | changed)
+        });
+        Ok(())
+    }
+
+    fn stat(&self) -> Result<Stat> {
+        self.location.node().stat()
+    }
+
+    fn node(&self) -> Option<&Arc<dyn Node>> {
+        Some(self.location.node())
+    }
+
+    fn location(&self) -> Option<&Location> {
+        Some(&self.location)
+    }
+
+    fn path(&self) -> Option<Vec<u8>> {
+        OpenFile::open(self.location.clone(), OpenFlags::PATH).ok()?.path()
+    }
+}

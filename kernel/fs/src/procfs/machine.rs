@@ -1,0 +1,201 @@
+//! The system-wide texts: processors, memory, time.
+
+use super::ProcFs;
+use super::text::Text;
+use abi::Result;
+use alloc::vec::Vec;
+use arch::cpu::CpuId;
+use core::fmt::{self, Write};
+use raw_cpuid::CpuId as Identification;
+
+const TICK_NS: u64 = 10_000_000;
+const SECOND_NS: u64 = 1_000_000_000;
+
+fn cpus() -> impl Iterator<Item = CpuId> {
+    arch::cpu::online().iter()
+}
+
+/// `/proc/cpuinfo`: a paragraph a processor.
+pub fn cpu_info(_: &ProcFs) -> Result<Vec<u8>> {
+    let identification = Identification::new();
+    let vendor = identification.get_vendor_info();
+    let brand = identification.get_processor_brand_string();
+    let features = identification.get_feature_info();
+    let megahertz = arch::clock::tsc_hz() / 1000;
+    let count = arch::cpu::count();
+    Text::build(|text| {
+        for cpu in cpus() {
+            let number = cpu.index();
+            writeln!(text, "processor\t: {number}")?;
+            writeln!(text, "vendor_id\t: {}", vendor.as_ref().map_or("unknown", |vendor| vendor.as_str()))?;
+            if let Some(features) = &features {
+                writeln!(text, "cpu family\t: {}", features.family_id())?;
+                writeln!(text, "model\t\t: {}", features.model_id())?;
+                writeln!(text, "stepping\t: {}", features.stepping_id())?;
+            }
+            writeln!(text, "model name\t: {}", brand.as_ref().map_or("unknown", |brand| brand.as_str().trim()))?;
+            writeln!(text, "cpu MHz\t\t: {}.{:03}", megahertz / 1000, megahertz % 1000)?;
+            writeln!(text, "physical id\t: 0\nsiblings\t: {count}\ncore id\t\t: {number}\ncpu cores\t: {count}")?;
+            writeln!(text, "fpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes")?;
+            text.write_str("flags\t\t:")?;
+            flags(text, &identification)?;
+            writeln!(text, "\nbogomips\t: {}.{:02}", megahertz / 500, megahertz / 5 % 100)?;
+            writeln!(text, "clflush size\t: 64\naddress sizes\t: 40 bits physical, 48 bits virtual\n")?;
+        }
+        Ok(())
+    })
+}
+
+fn flags(text: &mut Text, identification: &Identification<raw_cpuid::CpuIdReaderNative>) -> fmt::Result {
+    let mut show = |name: &str, is_there: bool| if is_there { write!(text, " {name}") } else { Ok(()) };
+    if let Some(f) = identification.get_feature_info() {
+        show("fpu", f.has_fpu())?;
+        show("tsc", f.has_tsc())?;
+        show("msr", f.has_msr())?;
+        show("pae", f.has_pae())?;
+        show("cx8", f.has_cmpxchg8b())?;
+        show("apic", f.has_apic())?;
+        show("cmov", f.has_cmov())?;
+        show("pat", f.has_pat())?;
+        show("clflush", f.has_clflush())?;
+        show("mmx", f.has_mmx())?;
+        show("fxsr", f.has_fxsave_fxstor())?;
+        show("sse", f.has_sse())?;
+        show("sse2", f.has_sse2())?;
+        show("pni", f.has_sse3())?;
+        show("pclmulqdq", f.has_pclmulqdq())?;
+        show("ssse3", f.has_ssse3())?;
+        show("fma", f.has_fma())?;
+        show("cx16", f.has_cmpxchg16b())?;
+        show("sse4_1", f.has_sse41())?;
+        show("sse4_2", f.has_sse42())?;
+        show("x2apic", f.has_x2apic())?;
+        show("movbe", f.has_movbe())?;
+        show("popcnt", f.has_popcnt())?;
+        show("aes", f.has_aesni())?;
+        show("xsave", f.has_xsave())?;
+        show("avx", f.has_avx())?;
+        show("f16c", f.has_f16c())?;
+        show("rdrand", f.has_rdrand())?;
+        show("hypervisor", f.has_hypervisor())?;
+    }
+    if let Some(f) = identification.get_extended_feature_info() {
+        show("fsgsbase", f.has_fsgsbase())?;
+        show("bmi1", f.has_bmi1())?;
+        show("avx2", f.has_avx2())?;
+        show("smep", f.has_smep())?;
+        show("bmi2", f.has_bmi2())?;
+        show("erms", f.has_rep_movsb_stosb())?;
+        show("rdseed", f.has_rdseed())?;
+        show("adx", f.has_adx())?;
+        show("smap", f.has_smap())?;
+        show("sha_ni", f.has_sha())?;
+    }
+    if let Some(f) = identification.get_extended_processor_and_feature_identifiers() {
+        show("syscall", f.has_syscall_sysret())?;
+        show("nx", f.has_execute_disable())?;
+        show("pdpe1gb", f.has_1gib_pages())?;
+        show("rdtscp", f.has_rdtscp())?;
+        show("lm", f.has_64bit_mode())?;
+        show("lahf_lm", f.has_lahf_sahf())?;
+    }
+    Ok(())
+}
+
+/// `/proc/meminfo`. There is no page cache beside the files themselves, so what is free is what is available.
+pub fn memory_info(_: &ProcFs) -> Result<Vec<u8>> {
+    let stats = mm::frame::stats();
+    let kib = |frames: usize| frames * (arch::PAGE_SIZE / 1024);
+    let (total, free) = (kib(stats.total), kib(stats.free));
+    Text::build(|text| {
+        let rows = [
+            ("MemTotal", total),
+            ("MemFree", free),
+            ("MemAvailable", free),
+            ("Buffers", 0),
+            ("Cached", 0),
+            ("SwapCached", 0),
+            ("Active", total - free),
+            ("Inactive", 0),
+            ("SwapTotal", 0),
+            ("SwapFree", 0),
+            ("Dirty", 0),
+            ("Writeback", 0),
+            ("AnonPages", 0),
+            ("Mapped", 0),
+            ("Shmem", 0),
+            ("Slab", 0),
+            ("SReclaimable", 0),
+            ("SUnreclaim", 0),
+            ("PageTables", 0),
+            ("CommitLimit", total),
+            ("Committed_AS", total - free),
+            ("HugePages_Total", 0),
+        ];
+        rows.iter().try_for_each(|(name, kib)| match *name {
+            "HugePages_Total" => writeln!(text, "{:<15} {kib:8}", "HugePages_Total:"),
+            _ => {
+                write!(text, "{name}:")?;
+                writeln!(text, "{kib:>width$} kB", width = 23 - name.len())
+            }
+        })
+    })
+}
+
+/// `/proc/stat`.
+pub fn stat(proc: &ProcFs) -> Result<Vec<u8>> {
+    Text::build(|text| {
+        let mut total = [0u64; 4];
+        let mut switches = 0;
+        for cpu in cpus() {
+            let stats = sched::stats::cpu(cpu);
+            let times = [stats.user_ns, stats.nice_ns, stats.system_ns, stats.idle_ns];
+            total.iter_mut().zip(times).for_each(|(sum, time)| *sum += time);
+            switches += stats.switches;
+        }
+        cpu_line(text, "cpu ", total)?;
+        for cpu in cpus() {
+            let stats = sched::stats::cpu(cpu);
+            write!(text, "cpu{}", cpu.index())?;
+            cpu_line(text, "", [stats.user_ns, stats.nice_ns, stats.system_ns, stats.idle_ns])?;
+        }
+        let (runnable, _) = sched::stats::threads();
+        writeln!(text, "intr 0\nctxt {switches}\nbtime {}", arch::clock::wall_clock_at_boot_ns() / SECOND_NS)?;
+        writeln!(text, "processes {}\nprocs_running {runnable}\nprocs_blocked 0", proc.source().last_pid())?;
+        writeln!(text, "softirq 0 0 0 0 0 0 0 0 0 0 0")
+    })
+}
+
+fn cpu_line(text: &mut Text, name: &str, times: [u64; 4]) -> fmt::Result {
+    let [user, nice, system, idle] = times.map(|time| time / TICK_NS);
+    writeln!(text, "{name} {user} {nice} {system} {idle} 0 0 0 0 0 0")
+}
+
+/// `/proc/loadavg`.
+pub fn load_average(proc: &ProcFs) -> Result<Vec<u8>> {
+    let (runnable, threads) = sched::stats::threads();
+    Text::build(|text| {
+        for load in sched::stats::load_average() {
+            let hundredths = (load * 100 + 1024) / 2048;
+            write!(text, "{}.{:02} ", hundredths / 100, hundredths % 100)?;
+        }
+        writeln!(text, "{runnable}/{threads} {}", proc.source().last_pid())
+    })
+}
+
+/// `/proc/uptime`: since boot, and idle over all processors.
+pub fn uptime(_: &ProcFs) -> Result<Vec<u8>> {
+    let idle: u64 = cpus().map(|cpu| sched::stats::cpu(cpu).idle_ns).sum();
+    let show = |ns: u64| (ns / SECOND_NS, ns % SECOND_NS / TICK_NS);
+    let ((up, up_part), (idle, idle_part)) = (show(arch::clock::now_ns()), show(idle));
+    Text::build(|text| writeln!(text, "{up}.{up_part:02} {idle}.{idle_part:02}"))
+}
+
+/// `/proc/interrupts`: the processors; which interrupts they took is not counted.
+pub fn interrupts(_: &ProcFs) -> Result<Vec<u8>> {
+    Text::build(|text| {
+        text.write_str("    ")?;
+        cpus().try_for_each(|cpu| write!(text, "       CPU{:<3}", cpu.index()))?;
+        text.write_str("\n")
+    })
+}

@@ -1,0 +1,141 @@
+//! The files of one process or thread.
+
+use super::ProcFs;
+use super::maps;
+use super::source::ProcessView;
+use super::text::Text;
+use super::tree::{ProcessEntry, ProcessWhat};
+use abi::{Errno, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt::Write;
+use object::Location;
+
+use super::status::Status;
+
+/// The process, or the thread of it, that a directory is about.
+#[derive(Clone)]
+pub struct Subject {
+    /// The process.
+    pub process: Arc<dyn ProcessView>,
+    /// The thread; `None` for the process as a whole.
+    pub thread: Option<i32>,
+}
+
+impl Subject {
+    /// The id that names the directory.
+    pub fn id(&self) -> i32 {
+        self.thread.unwrap_or_else(|| self.process.pid())
+    }
+
+    /// A reading of it.
+    pub fn status(&self) -> Result<Status> {
+        match self.thread {
+            Some(tid) => self.process.thread_status(tid),
+            None => self.process.status(),
+        }
+    }
+
+    /// Whether the caller may look into the process: its user's other processes and the privileged may. EACCES.
+    pub fn check_access(&self) -> Result<()> {
+        let Some(caller) = object::caller() else { return Ok(()) };
+        let credentials = caller.credentials();
+        let is_own = caller.process_id() == self.process.pid();
+        if is_own || credentials.is_privileged() || credentials.fsuid == self.process.owner().uid {
+            return Ok(());
+        }
+        Err(Errno::EACCES)
+    }
+}
+
+/// What the directory of a process holds. That of a thread lacks `task`, which is last.
+pub const ENTRIES: &[ProcessEntry] = &[
+    file("stat", |_, subject| subject.status()?.stat()),
+    file("status", |_, subject| subject.status()?.status(arch::cpu::count())),
+    file("statm", |_, subject| subject.status()?.statm()),
+    file("cmdline", |_, subject| subject.process.arguments()),
+    private("environ", |_, subject| subject.process.environment()),
+    private("auxv", |_, subject| subject.process.auxiliary_vector()),
+    private("maps", |_, subject| maps::maps(subject.process.address_space())),
+    ProcessEntry { name: "comm", mode: 0o644, what: ProcessWhat::Setting(name, set_name) },
+    file("limits", |_, subject| limits(subject)),
+    file("mounts", |proc, _| super::mounts::mounts(proc)),
+    file("mountinfo", |proc, _| super::mounts::mount_info(proc)),
+    file("oom_score", |_, _| Text::build(|text| text.push(b"0\n"))),
+    file("oom_score_adj", |_, _| Text::build(|text| text.push(b"0\n"))),
+    file("cgroup", |_, _| Text::build(|text| text.push(b"0::/\n"))),
+    file("loginuid", |_, _| Text::build(|text| write!(text, "{}", u32::MAX))),
+    file("wchan", |_, _| Text::build(|text| text.push(b"0"))),
+    private("io", |_, _| Text::build(|text| {
+        text.push(b"rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n")
+    })),
+    link("exe", |_, subject| subject.process.executable().ok_or(Errno::ENOENT)),
+    link("cwd", |_, subject| Ok(subject.process.roots().ok_or(Errno::ENOENT)?.cwd.clone())),
+    link("root", |_, subject| Ok(subject.process.roots().ok_or(Errno::ENOENT)?.root.clone())),
+    ProcessEntry { name: "fd", mode: 0o500, what: ProcessWhat::Slots },
+    ProcessEntry { name: "fdinfo", mode: 0o555, what: ProcessWhat::SlotTexts },
+    ProcessEntry { name: "task", mode: 0o555, what: ProcessWhat::Threads },
+];
+
+const fn file(name: &'static str, make: fn(&ProcFs, &Subject) -> Result<Vec<u8>>) -> ProcessEntry {
+    ProcessEntry { name, mode: 0o444, what: ProcessWhat::File(make) }
+}
+
+const fn private(name: &'static str, make: fn(&ProcFs, &Subject) -> Result<Vec<u8>>) -> ProcessEntry {
+    ProcessEntry { name, mode: 0o400, what: ProcessWhat::Private(make) }
+}
+
+const fn link(name: &'static str, find: fn(&ProcFs, &Subject) -> Result<Location>) -> ProcessEntry {
+    ProcessEntry { name, mode: 0o777, what: ProcessWhat::Link(find) }
+}
+
+fn name(_: &ProcFs, subject: &Subject) -> Result<Vec<u8>> {
+    let status = subject.status()?;
+    Text::build(|text| {
+        text.push(&status.name)?;
+        text.push(b"\n")
+    })
+}
+
+fn set_name(subject: &Subject, name: &[u8]) -> Result<()> {
+    let name = name.strip_suffix(b"\n").unwrap_or(name);
+    subject.process.set_thread_name(subject.id(), &name[..name.len().min(15)])
+}
+
+/// Title and unit of each limit, by RLIMIT_* number.
+const LIMITS: [(&str, &str); 16] = [
+    ("Max cpu time", "seconds"),
+    ("Max file size", "bytes"),
+    ("Max data size", "bytes"),
+    ("Max stack size", "bytes"),
+    ("Max core file size", "bytes"),
+    ("Max resident set", "bytes"),
+    ("Max processes", "processes"),
+    ("Max open files", "files"),
+    ("Max locked memory", "bytes"),
+    ("Max address space", "bytes"),
+    ("Max file locks", "locks"),
+    ("Max pending signals", "signals"),
+    ("Max msgqueue size", "bytes"),
+    ("Max nice priority", ""),
+    ("Max realtime priority", ""),
+    ("Max realtime timeout", "us"),
+];
+
+fn limits(subject: &Subject) -> Result<Vec<u8>> {
+    let limits = subject.process.limits()?;
+    Text::build(|text| {
+        writeln!(text, "{:<25} {:<20} {:<20} {:<10}", "Limit", "Soft Limit", "Hard Limit", "Units")?;
+        for ((title, unit), limit) in LIMITS.iter().zip(&limits) {
+            write!(text, "{title:<25} ")?;
+            for value in [limit.soft, limit.hard] {
+                match value {
+                    u64::MAX => write!(text, "{:<20} ", "unlimited")?,
+                    _ => write!(text, "{value:<20} ")?,
+                }
+            }
+            writeln!(text, "{unit:<10}")?;
+        }
+        Ok(())
+    })
+}

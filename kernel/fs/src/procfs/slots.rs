@@ -1,0 +1,48 @@
+//! The slots of a process's table, as `/proc/PID/fd` and `/proc/PID/fdinfo` show them.
+
+use super::process::Subject;
+use super::text::Text;
+use abi::{Errno, OpenFlags, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt::Write;
+use object::{Object, Seek};
+
+/// The slots that are filled, ascending.
+pub fn numbers(subject: &Subject) -> Result<Vec<i32>> {
+    subject.check_access()?;
+    let Some(table) = subject.process.table() else { return Ok(Vec::new()) };
+    let shown = table.snapshot()?;
+    let mut numbers = mm::alloc::try_vec(shown.len())?;
+    numbers.extend(shown.iter().map(|shown| shown.slot));
+    Ok(numbers)
+}
+
+/// The object in a slot. ENOENT.
+pub fn object(subject: &Subject, slot: i32) -> Result<Arc<dyn Object>> {
+    subject.check_access()?;
+    let table = subject.process.table().ok_or(Errno::ENOENT)?;
+    let held = table.get(slot, caps::Rights::NONE).map_err(|_| Errno::ENOENT)?;
+    Ok(held.into_object())
+}
+
+/// Where a slot's object is.
+pub fn path(subject: &Subject, slot: i32) -> Result<Vec<u8>> {
+    let object = object(subject, slot)?;
+    match object.path() {
+        Some(path) => Ok(path),
+        None => Text::build(|text| write!(text, "anon_inode:[{}]", object.kind().name())),
+    }
+}
+
+/// The text about a slot: offset, flags, mount and inode.
+pub fn text(subject: &Subject, slot: i32) -> Result<Vec<u8>> {
+    let object = object(subject, slot)?;
+    let table = subject.process.table().ok_or(Errno::ENOENT)?;
+    let mut flags = object.status_flags();
+    let slot_flags = table.slot_flags(slot).map_err(|_| Errno::ENOENT)?;
+    flags.set(OpenFlags::CLOSE_ON_EXEC, slot_flags.contains(caps::SlotFlags::CLOSE_ON_EXEC));
+    let offset = object.seek(Seek::Current(0)).unwrap_or(0);
+    let inode = object.stat().map_or(0, |stat| stat.inode);
+    Text::build(|text| writeln!(text, "pos:\t{offset}\nflags:\t0{:o}\nmnt_id:\t1\nino:\t{inode}", flags.bits()))
+}

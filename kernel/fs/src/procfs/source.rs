@@ -1,0 +1,81 @@
+//! What procfs asks of the floor of processes, which lies beside this one.
+
+use super::status::Status;
+use abi::Result;
+use abi::types::{Rlimit, Utsname};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use mm::AddressSpace;
+use object::{Location, Namespace, Owner, Roots, Table};
+
+/// All processes, and the system that they run on.
+pub trait ProcessSource: Send + Sync {
+    /// The process ids that exist, ascending.
+    fn pids(&self) -> Result<Vec<i32>>;
+
+    /// The process with this id.
+    fn find(&self, pid: i32) -> Option<Arc<dyn ProcessView>>;
+
+    /// Process and thread id of the caller; `None` for kernel threads.
+    fn current(&self) -> Option<(i32, i32)>;
+
+    /// The process id given out last.
+    fn last_pid(&self) -> i32;
+
+    /// The mounts.
+    fn namespace(&self) -> &Namespace;
+
+    /// The names of the system, as `uname` tells them.
+    fn names(&self) -> Utsname;
+
+    /// Sets the host name, if the caller may. EPERM, EINVAL.
+    fn set_host_name(&self, name: &[u8]) -> Result<()>;
+
+    /// The kernel's command line.
+    fn command_line(&self) -> &str;
+}
+
+/// One process. What has gone with its end is `None`, empty or ESRCH.
+pub trait ProcessView: Send + Sync {
+    /// The process id.
+    fn pid(&self) -> i32;
+
+    /// Effective user and group: to whom its files here belong.
+    fn owner(&self) -> Owner;
+
+    /// A reading of the process as a whole.
+    fn status(&self) -> Result<Status>;
+
+    /// The ids of its threads, ascending.
+    fn thread_ids(&self) -> Result<Vec<i32>>;
+
+    /// A reading of one thread. ESRCH.
+    fn thread_status(&self, tid: i32) -> Result<Status>;
+
+    /// Its arguments, each with its NUL.
+    fn arguments(&self) -> Result<Vec<u8>>;
+
+    /// Its environment at exec, each entry with its NUL.
+    fn environment(&self) -> Result<Vec<u8>>;
+
+    /// The auxiliary vector at exec, as it lay on the stack.
+    fn auxiliary_vector(&self) -> Result<Vec<u8>>;
+
+    /// The program that it runs.
+    fn executable(&self) -> Option<Location>;
+
+    /// Its root and working directory.
+    fn roots(&self) -> Option<Arc<Roots>>;
+
+    /// Its table.
+    fn table(&self) -> Option<Arc<Table>>;
+
+    /// Its memory.
+    fn address_space(&self) -> Option<Arc<AddressSpace>>;
+
+    /// Its limits, by RLIMIT_* number.
+    fn limits(&self) -> Result<Vec<Rlimit>>;
+
+    /// Sets the short name of a thread. ESRCH.
+    fn set_thread_name(&self, tid: i32, name: &[u8]) -> Result<()>;
+}

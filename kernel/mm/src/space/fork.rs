@@ -1,0 +1,88 @@
+//! Copying a space for a child.
+//!
+//! Private pages are shared until one side writes: the words of both become read-only, and the frames' counts go up.
+//! Pages of shared mappings are not copied at all: the child's first touch finds them at the pager.
+
+use super::gather::Gather;
+use super::region::{ForkPolicy, VmRegion};
+use super::request::Sharing;
+use super::zap::for_each_word;
+use super::{AddressSpace, Layout, word};
+use crate::algorithm::region_map::Region;
+use crate::error::OutOfMemory;
+use crate::frame::metadata;
+use crate::page_table::{LEAF_SPAN, USER_TABLE};
+use arch::VirtAddr;
+use arch::paging::Table;
+use heap_crate::sync::Arc;
+
+impl AddressSpace {
+    /// A copy: private memory is shared copy-on-write, shared memory stays shared.
+    pub fn fork(&self) -> Result<Arc<Self>, OutOfMemory> {
+        // Held for writing, so that no fault changes a word between its reading and its copying.
+        let layout = self.layout.write();
+        let regions = layout.regions.try_clone(|region| region.value.fork == ForkPolicy::Copy)?;
+        let child = Self::with_layout(Layout {
+            regions,
+            limits: layout.limits,
+            mmap_top: layout.mmap_top,
+            brk_start: layout.brk_start,
+            brk: layout.brk,
+        })?;
+        for pager in layout.regions.as_slice().iter().filter_map(|region| region.value.pager()) {
+            pager.mapped(&child);
+        }
+        let mut gather = Gather::new(self);
+        let result = layout
+            .regions
+            .as_slice()
+            .iter()
+            .filter(|region| region.value.fork == ForkPolicy::Copy && region.value.sharing == Sharing::Private)
+            .try_for_each(|region| self.copy_words(region, &child, &mut gather));
+        // Even if the child came to nothing, this space's words may have changed.
+        drop(gather);
+        drop(layout);
+        result.map(|()| child)
+    }
+
+    fn copy_words(
+        &self,
+        region: &Region<VmRegion>,
+        child: &AddressSpace,
+        gather: &mut Gather<'_>,
+    ) -> Result<(), OutOfMemory> {
+        let tables = self.tables();
+        let child_tables = child.tables();
+        let mut address = region.start;
+        while let Some((from, _)) = tables.next_leaf(address, region.end) {
+            let to = ((from & !(LEAF_SPAN - 1)) + LEAF_SPAN).min(region.end);
+            let mut target: Option<&Table> = None;
+            let mut result = Ok(());
+            let (mut counted, mut from_pager) = (0, 0);
+            for_each_word(tables, from, to, |table, at, page, entry| {
+                if target.is_none() {
+                    match child_tables.leaf_or_make(VirtAddr::new_truncate(page), USER_TABLE) {
+                        Ok(leaf) => target = Some(leaf),
+                        Err(error) => result = Err(error),
+                    }
+                }
+                let Some(target) = target else { return };
+                let shared = word::made_read_only(entry);
+                if shared != entry {
+                    table.store(at, shared);
+                    gather.note(page);
+                }
+                if let Some(number) = word::frame_number(entry) {
+                    metadata::add_one(number);
+                    counted += 1;
+                    from_pager += isize::from(word::is_from_pager(entry));
+                }
+                target.store(at, shared);
+            });
+            child.note_resident(counted, from_pager);
+            result?;
+            address = to;
+        }
+        Ok(())
+    }
+}

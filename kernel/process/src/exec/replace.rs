@@ -1,0 +1,118 @@
+//! The replacement of one program by another.
+
+use super::load::{Loaded, Request, load};
+use super::stack::Strings;
+use crate::context::Context;
+use crate::process::{Flag, Resources};
+use crate::signal::SignalState;
+use crate::task::{STACK_DISABLED, Task};
+use crate::{exit, fork, registry};
+use abi::types::Sigaltstack;
+use abi::{Errno, Result};
+use alloc::sync::Arc;
+use arch::fpu::FpuState;
+use core::sync::atomic::Ordering::SeqCst;
+use mm::alloc::try_arc;
+use mm::AddressSpace;
+use object::{Location, Table};
+use sched::{Wait, attention};
+
+/// A file to execute.
+pub struct Executable {
+    /// Where it is.
+    pub location: Location,
+    /// The path by which it was named: AT_EXECFN, and what a script's interpreter is given.
+    pub path: alloc::vec::Vec<u8>,
+}
+
+/// `execve`: the calling thread goes on in another program. On success the registers are the new program's.
+pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environment: &Strings) -> Result<()> {
+    let process = Arc::clone(cx.process());
+    let credentials = process.credentials();
+    let loaded = load(Request {
+        location: file.location,
+        path: &file.path,
+        arguments,
+        environment,
+        roots: &cx.table.roots(),
+        credentials: &credentials,
+        limits: &process.limits(),
+    })?;
+    let table = match process.has(Flag::SharesTable) {
+        true => try_arc(cx.table.fork()?)?,
+        false => Arc::clone(&cx.table),
+    };
+    let Loaded { space, entry, stack_pointer, program, credentials } = loaded;
+    let program = try_arc(program)?;
+    become_only_thread(&cx.task)?;
+
+    // The point of no return: what follows cannot fail.
+    let resources = Resources { table, space };
+    let old = take_over(cx, resources);
+    process.set_credentials(credentials);
+    cx.task.set_name(base_name(&program.path));
+    drop(process.replace_program(Some(program)));
+    process.mark(Flag::Executed);
+    process.unmark(Flag::SharesTable);
+    process.mark(Flag::Dumpable);
+    cx.table.close_on_exec();
+    reset_signals(&cx.task, &mut process.signals.lock());
+    cx.user = fork::fresh_registers(entry, stack_pointer);
+    let _ = sched::current().change_fpu(FpuState::reset);
+    drop(old);
+    Ok(())
+}
+
+/// Has all other threads of the process end and waits until they have. EAGAIN when another thread runs exec already;
+/// when this thread is to end itself, it does so.
+fn become_only_thread(task: &Arc<Task>) -> Result<()> {
+    let process = task.process();
+    {
+        let mut state = process.signals.lock();
+        if state.exit.is_some() || state.exec.is_some() {
+            return Err(Errno::EAGAIN);
+        }
+        if state.tasks.len() > 1 {
+            state.exec = Some(task.id());
+            for other in state.tasks.iter().filter(|other| !Arc::ptr_eq(other, task)) {
+                other.alert(attention::KILL);
+            }
+        }
+    }
+    let alone = process.thinned.wait_until(Wait::KILLABLE, || (process.signals.lock().tasks.len() == 1).then_some(()));
+    process.signals.lock().exec = None;
+    alone.map_err(|_| Errno::EINTR)?;
+    if task.id() != process.id() {
+        let removed = registry::lock().lead(task);
+        drop(removed);
+    }
+    Ok(())
+}
+
+/// Leaves the old memory and enters the new; what was before is returned, to be dropped when nothing needs it.
+fn take_over(cx: &mut Context, resources: Resources) -> Old {
+    // The old space is still the one that addresses mean here.
+    exit::leave_memory(cx);
+    sched::current().set_address_space(Some(Arc::clone(&resources.space)));
+    let table = core::mem::replace(&mut cx.table, Arc::clone(&resources.table));
+    let space = core::mem::replace(&mut cx.space, Arc::clone(&resources.space));
+    (table, space, cx.process().replace_resources(Some(resources)))
+}
+
+/// What the old program held.
+type Old = (Arc<Table>, Arc<AddressSpace>, Option<Resources>);
+
+/// Signals as a new program finds them: handlers gone, ignored ones ignored, the mask and what is pending kept.
+fn reset_signals(task: &Task, state: &mut SignalState) {
+    state.actions.reset_caught();
+    state.leader_code = None;
+    let mut own = task.own.lock();
+    own.alternate_stack = Sigaltstack { flags: STACK_DISABLED, ..Sigaltstack::default() };
+    own.restart_deadline = None;
+    own.exit_code = 0;
+    task.awaited.store(0, SeqCst);
+}
+
+fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
+}

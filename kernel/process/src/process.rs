@@ -1,0 +1,388 @@
+//! Processes.
+
+use crate::itimer::IntervalTimers;
+use crate::limits::{Privilege, Resource, ResourceLimits};
+use crate::program::Program;
+use crate::registry;
+use crate::signal::state::SignalState;
+use crate::usage::ResourceUse;
+use crate::{ProcessGroup, Session, Task};
+use abi::types::Rlimit;
+use abi::{ExitStatus, Result, Signal, SignalSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};
+use mm::AddressSpace;
+use object::{Credentials, Table};
+use sched::WaitQueue;
+use sync::{IrqLock, SpinLock, ranks};
+
+/// A process: what its threads share, and what its parent can learn of it.
+pub struct Process {
+    id: i32,
+    start_ns: u64,
+
+    // Written under the process list's lock; read anywhere.
+    pub(crate) parent: AtomicI32,
+    pub(crate) group: AtomicI32,
+    pub(crate) session: AtomicI32,
+    /// When it joined its group, in the order of all such joinings.
+    pub(crate) joined: AtomicU64,
+
+    pub(crate) signals: IrqLock<SignalState, ranks::Signals>,
+    /// The set of the shared queue, to be read without the lock.
+    pub(crate) shared_pending: AtomicU64,
+
+    /// Woken when a child changes state.
+    pub(crate) children: WaitQueue,
+    /// Woken when it ends.
+    pub(crate) ended: WaitQueue,
+    /// Woken when it continues.
+    pub(crate) resumed: WaitQueue,
+    /// Woken when one of its threads has left.
+    pub(crate) thinned: WaitQueue,
+
+    state: SpinLock<State, ranks::ProcessState>,
+    itimers: IntervalTimers,
+    /// The signal that it gets when its parent ends; 0 for none.
+    parent_death_signal: AtomicI32,
+    umask: AtomicU32,
+    flags: AtomicU32,
+}
+
+/// What changes rarely.
+struct State {
+    resources: Option<Resources>,
+    credentials: Arc<Credentials>,
+    program: Option<Arc<Program>>,
+    limits: ResourceLimits,
+    /// Used by threads that have ended.
+    used: ResourceUse,
+    /// Used by children that were waited for.
+    children_used: ResourceUse,
+}
+
+/// What a process gives back when it ends.
+#[derive(Clone)]
+pub struct Resources {
+    /// The capability table.
+    pub table: Arc<Table>,
+    /// The address space.
+    pub space: Arc<AddressSpace>,
+}
+
+/// Yes-or-no facts of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Flag {
+    /// It has executed a program since it was forked.
+    Executed = 1,
+    /// Orphaned descendants become its children.
+    Subreaper = 2,
+    /// exec gives no privileges.
+    NoNewPrivileges = 4,
+    /// It may be looked into by its own user.
+    Dumpable = 8,
+    /// It shares its table with another process.
+    SharesTable = 16,
+    /// It has ended.
+    Ended = 32,
+}
+
+/// What a new process starts from.
+pub(crate) struct Origin {
+    pub resources: Resources,
+    pub credentials: Arc<Credentials>,
+    pub program: Option<Arc<Program>>,
+    pub limits: ResourceLimits,
+    pub signals: SignalState,
+    pub umask: u32,
+    pub flags: u32,
+    pub group: i32,
+    pub session: i32,
+}
+
+impl Process {
+    pub(crate) fn new(id: i32, origin: Origin) -> Self {
+        let state = State {
+            resources: Some(origin.resources),
+            credentials: origin.credentials,
+            program: origin.program,
+            limits: origin.limits,
+            used: ResourceUse::default(),
+            children_used: ResourceUse::default(),
+        };
+        Self {
+            id,
+            start_ns: arch::clock::now_ns(),
+            parent: AtomicI32::new(0),
+            group: AtomicI32::new(origin.group),
+            session: AtomicI32::new(origin.session),
+            joined: AtomicU64::new(0),
+            signals: IrqLock::new(origin.signals),
+            shared_pending: AtomicU64::new(0),
+            children: WaitQueue::new(),
+            ended: WaitQueue::new(),
+            resumed: WaitQueue::new(),
+            thinned: WaitQueue::new(),
+            state: SpinLock::new(state),
+            itimers: IntervalTimers::new(),
+            parent_death_signal: AtomicI32::new(0),
+            umask: AtomicU32::new(origin.umask),
+            flags: AtomicU32::new(origin.flags),
+        }
+    }
+
+    /// What a child made by fork starts from; signals and resources are the caller's to make.
+    pub(crate) fn origin(&self, resources: Resources, signals: SignalState) -> Origin {
+        let state = self.state.lock();
+        Origin {
+            resources,
+            credentials: Arc::clone(&state.credentials),
+            program: state.program.clone(),
+            limits: state.limits,
+            signals,
+            umask: self.umask(),
+            flags: self.flags.load(Relaxed) & (Flag::NoNewPrivileges as u32 | Flag::Dumpable as u32),
+            group: self.group_id(),
+            session: self.session_id(),
+        }
+    }
+
+    /// The process id.
+    #[inline]
+    pub const fn id(&self) -> i32 {
+        self.id
+    }
+
+    /// The id of the parent; 0 for none.
+    #[inline]
+    pub fn parent_id(&self) -> i32 {
+        self.parent.load(Relaxed)
+    }
+
+    /// The parent.
+    pub fn parent(&self) -> Option<Arc<Self>> {
+        registry::find_process(self.parent_id())
+    }
+
+    /// The id of the process group.
+    #[inline]
+    pub fn group_id(&self) -> i32 {
+        self.group.load(Relaxed)
+    }
+
+    /// The process group; `None` once the process is gone.
+    pub fn process_group(&self) -> Option<Arc<ProcessGroup>> {
+        registry::find_group(self.group_id())
+    }
+
+    /// The id of the session.
+    #[inline]
+    pub fn session_id(&self) -> i32 {
+        self.session.load(Relaxed)
+    }
+
+    /// The session; `None` once the process is gone.
+    pub fn current_session(&self) -> Option<Arc<Session>> {
+        registry::lock().entry(self.session_id())?.session.clone()
+    }
+
+    /// When it started, in nanoseconds since boot.
+    pub const fn start_ns(&self) -> u64 {
+        self.start_ns
+    }
+
+    /// The table; `None` once the process has ended.
+    pub fn table(&self) -> Option<Arc<Table>> {
+        self.state.lock().resources.as_ref().map(|resources| Arc::clone(&resources.table))
+    }
+
+    /// The address space; `None` once the process has ended.
+    pub fn space(&self) -> Option<Arc<AddressSpace>> {
+        self.state.lock().resources.as_ref().map(|resources| Arc::clone(&resources.space))
+    }
+
+    /// Replaces table and space; what was there is the caller's to drop.
+    pub(crate) fn replace_resources(&self, resources: Option<Resources>) -> Option<Resources> {
+        core::mem::replace(&mut self.state.lock().resources, resources)
+    }
+
+    /// The credentials.
+    pub fn credentials(&self) -> Arc<Credentials> {
+        Arc::clone(&self.state.lock().credentials)
+    }
+
+    /// Replaces the credentials in one step.
+    pub fn set_credentials(&self, credentials: Arc<Credentials>) {
+        let old = core::mem::replace(&mut self.state.lock().credentials, credentials);
+        drop(old);
+    }
+
+    /// What it runs; `None` before its first exec.
+    pub fn program(&self) -> Option<Arc<Program>> {
+        self.state.lock().program.clone()
+    }
+
+    pub(crate) fn replace_program(&self, program: Option<Arc<Program>>) -> Option<Arc<Program>> {
+        core::mem::replace(&mut self.state.lock().program, program)
+    }
+
+    /// The resource limits.
+    pub fn limits(&self) -> ResourceLimits {
+        self.state.lock().limits
+    }
+
+    /// What is enforced for a resource.
+    pub fn limit(&self, resource: Resource) -> u64 {
+        self.state.lock().limits.soft(resource)
+    }
+
+    /// Replaces the limits of a resource, and tells whoever enforces it.
+    pub fn set_limit(&self, resource: Resource, limit: Rlimit, privilege: Privilege) -> Result<()> {
+        let (limits, resources) = {
+            let mut state = self.state.lock();
+            state.limits.set(resource, limit, privilege)?;
+            (state.limits, state.resources.clone())
+        };
+        if resource == Resource::PendingSignals {
+            self.signals.lock().queue_limit = usize::try_from(limit.soft).unwrap_or(usize::MAX);
+        }
+        if let Some(resources) = resources {
+            resources.enforce(&limits);
+        }
+        Ok(())
+    }
+
+    /// The interval timers.
+    #[inline]
+    pub const fn itimers(&self) -> &IntervalTimers {
+        &self.itimers
+    }
+
+    /// The signal that it gets when its parent ends.
+    pub fn parent_death_signal(&self) -> Option<Signal> {
+        Signal::new(self.parent_death_signal.load(Relaxed))
+    }
+
+    /// Sets the signal that it gets when its parent ends.
+    pub fn set_parent_death_signal(&self, signal: Option<Signal>) {
+        self.parent_death_signal.store(signal.map_or(0, Signal::number), Relaxed);
+    }
+
+    /// The file mode creation mask.
+    pub fn umask(&self) -> u32 {
+        self.umask.load(Relaxed)
+    }
+
+    /// Sets the file mode creation mask and returns the one before.
+    pub fn set_umask(&self, umask: u32) -> u32 {
+        self.umask.swap(umask & 0o777, Relaxed)
+    }
+
+    /// Whether a fact holds.
+    pub fn has(&self, flag: Flag) -> bool {
+        self.flags.load(SeqCst) & flag as u32 != 0
+    }
+
+    /// Makes a fact hold.
+    pub fn mark(&self, flag: Flag) {
+        self.flags.fetch_or(flag as u32, SeqCst);
+    }
+
+    /// Makes a fact not hold.
+    pub fn unmark(&self, flag: Flag) {
+        self.flags.fetch_and(!(flag as u32), SeqCst);
+    }
+
+    /// Whether it has executed a program since it was forked.
+    pub fn has_executed(&self) -> bool {
+        self.has(Flag::Executed)
+    }
+
+    /// Whether it has ended: a zombie, or gone.
+    pub fn has_ended(&self) -> bool {
+        self.has(Flag::Ended)
+    }
+
+    /// Whether it has begun to end.
+    pub fn is_ending(&self) -> bool {
+        self.signals.lock().exit.is_some()
+    }
+
+    /// Whether a signal has stopped it.
+    pub fn is_stopped(&self) -> bool {
+        self.signals.lock().stop.is_some()
+    }
+
+    /// The queue that is woken when it ends: for process descriptors.
+    pub const fn end_queue(&self) -> &WaitQueue {
+        &self.ended
+    }
+
+    /// The signals pending for the process as a whole.
+    pub fn shared_pending(&self) -> SignalSet {
+        SignalSet::from_bits(self.shared_pending.load(SeqCst))
+    }
+
+    /// How it ended, while it is a zombie.
+    pub fn exit_status(&self) -> Option<ExitStatus> {
+        registry::lock().entry(self.id)?.child.ended
+    }
+
+    /// Its first thread, or any that is left.
+    pub fn first_task(&self) -> Option<Arc<Task>> {
+        self.signals.lock().tasks.first().cloned()
+    }
+
+    /// Its threads. ENOMEM.
+    pub fn tasks(&self) -> Result<Vec<Arc<Task>>> {
+        let mut tasks = Vec::new();
+        loop {
+            let wanted = self.signals.lock().tasks.len();
+            tasks.try_reserve(wanted).map_err(|_| abi::Errno::ENOMEM)?;
+            let state = self.signals.lock();
+            if state.tasks.len() <= tasks.capacity() {
+                tasks.extend(state.tasks.iter().cloned());
+                return Ok(tasks);
+            }
+        }
+    }
+
+    /// What its threads have used, those that ended included.
+    pub fn used(&self) -> ResourceUse {
+        let mut used = self.state.lock().used;
+        for task in self.tasks().unwrap_or_default() {
+            if let Some(thread) = task.thread() {
+                used.add(&ResourceUse::of_thread(thread));
+            }
+        }
+        used
+    }
+
+    /// What its children have used that were waited for, and their children.
+    pub fn children_used(&self) -> ResourceUse {
+        self.state.lock().children_used
+    }
+
+    pub(crate) fn add_used(&self, used: &ResourceUse) {
+        self.state.lock().used.add(used);
+    }
+
+    pub(crate) fn add_children_used(&self, used: &ResourceUse) {
+        self.state.lock().children_used.add(used);
+    }
+}
+
+impl Resources {
+    /// Has table and space obey the limits.
+    pub(crate) fn enforce(&self, limits: &ResourceLimits) {
+        self.table.set_limit(usize::try_from(limits.soft(Resource::OpenFiles)).unwrap_or(usize::MAX));
+        self.space.set_limits(mm::space::Limits {
+            address_space: limits.soft(Resource::AddressSpace),
+            data: limits.soft(Resource::Data),
+            stack: limits.soft(Resource::Stack),
+        });
+    }
+}

@@ -1,0 +1,191 @@
+//! Tasks: the threads of processes.
+
+use crate::Process;
+use crate::completion::Completion;
+use crate::signal::queue::SignalQueue;
+use abi::types::Sigaltstack;
+use abi::{Signal, SignalSet};
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64};
+use sched::{Thread, attention};
+use sync::{IrqLock, Once, SpinLock, ranks};
+
+/// The longest name of a task, with its NUL.
+pub const NAME_SIZE: usize = 16;
+
+/// A thread of a process, as signals, ids and /proc know it. The scheduler's side of it is a [`Thread`].
+pub struct Task {
+    /// Changed only by exec, under the process list's lock.
+    pub(crate) id: AtomicI32,
+    process: Arc<Process>,
+    thread: Once<Arc<Thread>>,
+
+    /// Signals that it blocks. Written by the task itself alone.
+    pub(crate) blocked: AtomicU64,
+    /// Signals that `sigtimedwait` waits for: not blocked while it sleeps, and not ignored either.
+    pub(crate) awaited: AtomicU64,
+    /// The set of `private`, to be read without its lock.
+    pub(crate) pending: AtomicU64,
+    pub(crate) private: IrqLock<SignalQueue, ranks::Task>,
+    /// Whether it sleeps because its process is stopped.
+    pub(crate) is_parked: AtomicBool,
+
+    /// Where to store 0 and wake a futex at the end; 0 for nowhere.
+    pub clear_child_tid: AtomicU64,
+    /// Where its list of robust futexes starts; 0 for none.
+    pub robust_list: AtomicU64,
+    pub(crate) own: SpinLock<Own, ranks::ProcessState>,
+}
+
+/// What mostly concerns the task itself.
+pub(crate) struct Own {
+    pub name: [u8; NAME_SIZE],
+    pub alternate_stack: Sigaltstack,
+    /// The mask to return to when a call that set one for its own time is over.
+    pub saved_mask: Option<SignalSet>,
+    /// What the last exception said, for signal frames.
+    pub trap: Trap,
+    /// The deadline of a call that was interrupted and will be started again.
+    pub restart_deadline: Option<u64>,
+    /// Who waits until this task has left its parent's memory.
+    pub vfork: Option<Arc<Completion>>,
+    /// What the thread passed to `exit`.
+    pub exit_code: u8,
+}
+
+/// What an exception said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trap {
+    /// The vector.
+    pub vector: u64,
+    /// The error code.
+    pub error_code: u64,
+    /// The address of a page fault.
+    pub address: u64,
+}
+
+/// SS_DISABLE.
+pub(crate) const STACK_DISABLED: i32 = 2;
+
+impl Task {
+    /// A task without a thread yet.
+    pub(crate) fn new(id: i32, process: Arc<Process>, name: [u8; NAME_SIZE], blocked: SignalSet) -> Self {
+        let own = Own {
+            name,
+            alternate_stack: Sigaltstack { flags: STACK_DISABLED, ..Sigaltstack::default() },
+            saved_mask: None,
+            trap: Trap::default(),
+            restart_deadline: None,
+            vfork: None,
+            exit_code: 0,
+        };
+        Self {
+            id: AtomicI32::new(id),
+            process,
+            thread: Once::new(),
+            blocked: AtomicU64::new(blocked.bits()),
+            awaited: AtomicU64::new(0),
+            pending: AtomicU64::new(0),
+            private: IrqLock::new(SignalQueue::new()),
+            is_parked: AtomicBool::new(false),
+            clear_child_tid: AtomicU64::new(0),
+            robust_list: AtomicU64::new(0),
+            own: SpinLock::new(own),
+        }
+    }
+
+    /// The thread id.
+    #[inline]
+    pub fn id(&self) -> i32 {
+        self.id.load(Relaxed)
+    }
+
+    /// The process.
+    #[inline]
+    pub const fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+
+    /// The scheduler's side; `None` while the task is being made.
+    pub fn thread(&self) -> Option<&Arc<Thread>> {
+        self.thread.get()
+    }
+
+    pub(crate) fn set_thread(&self, thread: &Arc<Thread>) {
+        self.thread.call_once(|| Arc::clone(thread));
+    }
+
+    /// Sets attention bits of its thread, which wakes it if need be.
+    pub(crate) fn alert(&self, bits: u32) {
+        if let Some(thread) = self.thread.get() {
+            thread.set_attention(bits);
+        }
+    }
+
+    /// Whether its thread is to end.
+    pub(crate) fn must_end(&self) -> bool {
+        self.thread.get().is_some_and(|thread| thread.attention().load(SeqCst) & attention::KILL != 0)
+    }
+
+    /// The signals that it blocks.
+    pub fn blocked(&self) -> SignalSet {
+        SignalSet::from_bits(self.blocked.load(SeqCst))
+    }
+
+    /// The signals that it sleeps for in `sigtimedwait`.
+    pub(crate) fn awaited(&self) -> SignalSet {
+        SignalSet::from_bits(self.awaited.load(SeqCst))
+    }
+
+    /// The signals pending for it alone.
+    pub fn pending(&self) -> SignalSet {
+        SignalSet::from_bits(self.pending.load(SeqCst))
+    }
+
+    /// Whether it would take this signal now.
+    pub(crate) fn wants(&self, signal: Signal) -> bool {
+        !self.blocked().contains(signal)
+    }
+
+    /// The name, without trailing NULs.
+    pub fn name(&self) -> ([u8; NAME_SIZE], usize) {
+        let name = self.own.lock().name;
+        (name, name.iter().position(|&byte| byte == 0).unwrap_or(NAME_SIZE))
+    }
+
+    /// Sets the name, cut to 15 bytes.
+    pub fn set_name(&self, name: &[u8]) {
+        let name = short_name(name);
+        self.own.lock().name = name;
+        if let (Some(thread), Ok(text)) = (self.thread.get(), core::str::from_utf8(&name)) {
+            thread.set_name(text.trim_end_matches('\0'));
+        }
+    }
+
+    /// The deadline that an interrupted call had and that its new start is to keep; taken.
+    pub fn restart_deadline(&self) -> Option<u64> {
+        self.own.lock().restart_deadline.take()
+    }
+
+    /// Keeps the deadline of a call that returns `ERESTART_RESTARTBLOCK`.
+    pub fn keep_restart_deadline(&self, deadline_ns: u64) {
+        self.own.lock().restart_deadline = Some(deadline_ns);
+    }
+
+    /// The state letter of `/proc/PID/stat`.
+    pub fn state_char(&self) -> char {
+        if self.is_parked.load(Relaxed) {
+            return 'T';
+        }
+        self.thread.get().map_or('D', |thread| thread.state_char())
+    }
+}
+
+/// A name cut to fit, closed by a NUL.
+pub(crate) fn short_name(name: &[u8]) -> [u8; NAME_SIZE] {
+    let mut short = [0; NAME_SIZE];
+    let length = name.len().min(NAME_SIZE - 1);
+    short[..length].copy_from_slice(&name[..length]);
+    short
+}

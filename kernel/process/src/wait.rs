@@ -1,0 +1,204 @@
+//! Waiting for children, and what children tell their parents.
+
+use crate::kin::{Chain, KinTable};
+use crate::registry::{self, Registry, Removed};
+use crate::signal::details::{self, Sender};
+use crate::signal::{Loss, Origin, send};
+use crate::usage::ResourceUse;
+use crate::{Process, Task};
+use abi::{Errno, ExitStatus, Result, Signal, WaitFlags};
+use alloc::sync::Arc;
+use sched::{Wait, WaitError};
+
+/// Which children to wait for.
+#[derive(Clone)]
+pub enum Which {
+    /// Any.
+    Any,
+    /// The one with this id.
+    Child(i32),
+    /// Those in this group.
+    Group(i32),
+    /// This very process, if it is a child: by process descriptor.
+    Exactly(Arc<Process>),
+}
+
+/// What is reported of a child.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// The child's id.
+    pub pid: i32,
+    /// Its real user id.
+    pub uid: u32,
+    /// What happened.
+    pub status: ExitStatus,
+    /// What it used, and its own children.
+    pub used: ResourceUse,
+}
+
+/// Waits until a child matches and has something to report: `wait4`, `waitid`. `None` with [`WaitFlags::NO_HANG`] when
+/// there is nothing yet; ECHILD when no child matches.
+pub fn wait(task: &Task, which: &Which, flags: WaitFlags) -> Result<Option<Report>> {
+    let process = task.process();
+    if let Some(report) = poll(process, which, flags)? {
+        return Ok(Some(report));
+    }
+    if flags.contains(WaitFlags::NO_HANG) {
+        return Ok(None);
+    }
+    let waited = process.children.wait_until(Wait::INTERRUPTIBLE, || poll(process, which, flags).transpose());
+    match waited {
+        Ok(report) => report.map(Some),
+        Err(WaitError::Interrupted | WaitError::TimedOut) => Err(Errno::ERESTARTSYS),
+    }
+}
+
+/// What was found on a look at the children.
+enum Found {
+    /// A child with something to report.
+    Child(Arc<Process>, ExitStatus, (Removed, Removed)),
+    /// Children match, but have nothing to report.
+    Nothing,
+    /// No child matches.
+    Nobody,
+}
+
+fn poll(process: &Arc<Process>, which: &Which, flags: WaitFlags) -> Result<Option<Report>> {
+    let found = look(&mut registry::lock(), process, which, flags);
+    match found {
+        Found::Nobody => Err(Errno::ECHILD),
+        Found::Nothing => Ok(None),
+        Found::Child(child, status, removed) => {
+            let mut used = child.used();
+            used.add(&child.children_used());
+            if is_end(status) && !flags.contains(WaitFlags::NO_REAP) {
+                process.add_children_used(&used);
+            }
+            let report = Report { pid: child.id(), uid: child.credentials().uid, status, used };
+            drop(removed);
+            Ok(Some(report))
+        }
+    }
+}
+
+const fn is_end(status: ExitStatus) -> bool {
+    matches!(status, ExitStatus::Exited(_) | ExitStatus::Killed { .. })
+}
+
+fn look(registry: &mut Registry, process: &Process, which: &Which, flags: WaitFlags) -> Found {
+    let mut found = Found::Nobody;
+    let single = match which {
+        Which::Child(id) => Some(*id),
+        Which::Exactly(child) => Some(child.id()),
+        Which::Any | Which::Group(_) => None,
+    };
+    let mut id = single.unwrap_or_else(|| registry.first(Chain::Children, process.id()));
+    while let Some(child) = registry.entry(id).and_then(|entry| entry.process.clone()) {
+        if child.parent_id() == process.id() && matches(registry, &child, which, flags) {
+            if let Some(status) = collect(registry, &child, flags) {
+                let reaped = is_end(status) && !flags.contains(WaitFlags::NO_REAP);
+                let removed = if reaped { registry.remove_process(&child) } else { Default::default() };
+                return Found::Child(child, status, removed);
+            }
+            found = Found::Nothing;
+            // Zombies stand first: when only ends matter, the first living child ends the search.
+            if single.is_none() && matches!(which, Which::Any) && !wants_events(flags) && !has_ended(registry, id) {
+                break;
+            }
+        }
+        if single.is_some() {
+            break;
+        }
+        id = registry.next(Chain::Children, id);
+    }
+    found
+}
+
+const fn wants_events(flags: WaitFlags) -> bool {
+    flags.intersects(WaitFlags::STOPPED.union(WaitFlags::CONTINUED))
+}
+
+fn has_ended(registry: &Registry, id: i32) -> bool {
+    registry.entry(id).is_some_and(|entry| entry.child.ended.is_some())
+}
+
+fn matches(registry: &Registry, child: &Arc<Process>, which: &Which, flags: WaitFlags) -> bool {
+    let chosen = match which {
+        Which::Any | Which::Child(_) => true,
+        Which::Group(group) => child.group_id() == *group,
+        Which::Exactly(exact) => Arc::ptr_eq(exact, child),
+    };
+    let exit_signal = registry.entry(child.id()).map_or(0, |entry| entry.child.exit_signal);
+    let is_clone = exit_signal != Signal::CHLD.number();
+    chosen && (flags.contains(WaitFlags::ALL) || is_clone == flags.contains(WaitFlags::CLONE))
+}
+
+/// The status to report of a child, if it has one that is asked for; taken from it unless it is to stay.
+fn collect(registry: &mut Registry, child: &Process, flags: WaitFlags) -> Option<ExitStatus> {
+    let state = &mut registry.entry_mut(child.id())?.child;
+    if let Some(status) = state.ended {
+        return flags.contains(WaitFlags::EXITED).then_some(status);
+    }
+    let wanted = match state.event? {
+        ExitStatus::Stopped(_) => flags.contains(WaitFlags::STOPPED),
+        _ => flags.contains(WaitFlags::CONTINUED),
+    };
+    let event = state.event.filter(|_| wanted)?;
+    if !flags.contains(WaitFlags::NO_REAP) {
+        state.event = None;
+    }
+    Some(event)
+}
+
+/// Tells the parent that a process stopped or continues.
+pub(crate) fn report_event(process: &Arc<Process>, event: ExitStatus) {
+    let parent = {
+        let mut registry = registry::lock();
+        if let Some(entry) = registry.entry_mut(process.id()) {
+            entry.child.event = Some(event);
+        }
+        registry.entry(process.parent_id()).and_then(|entry| entry.process.clone())
+    };
+    let Some(parent) = parent else { return };
+    let wanted = parent.signals.lock().actions.reports_child_stops();
+    if wanted {
+        tell(&parent, process, Signal::CHLD, event);
+    }
+    parent.children.wake_all();
+}
+
+/// Sends a parent the signal about a child.
+fn tell(parent: &Arc<Process>, child: &Process, signal: Signal, status: ExitStatus) {
+    const TICK_NS: u64 = 10_000_000;
+    let used = child.used();
+    let about = Sender { pid: child.id(), uid: child.credentials().uid };
+    let details = details::from_child(signal, about, status, used.user_ns / TICK_NS, used.system_ns / TICK_NS);
+    let _ = send(parent, signal, details, Origin::Kernel, Loss::Allowed);
+}
+
+/// Makes a process that has given back everything a zombie and tells its parent, or removes it at once where the
+/// parent wants no zombies.
+pub(crate) fn announce_end(process: &Arc<Process>, status: ExitStatus) {
+    let (parent, exit_signal, removed) = loop {
+        let parent = process.parent();
+        let reaps = parent.as_ref().is_none_or(|parent| parent.signals.lock().actions.reaps_children());
+        let mut registry = registry::lock();
+        // The parent may have ended meanwhile and the process have another.
+        if parent.as_ref().map_or(0, |parent| parent.id()) != process.parent_id() && parent.is_some() {
+            continue;
+        }
+        let exit_signal = registry.entry(process.id()).map_or(0, |entry| entry.child.exit_signal);
+        registry.end(process, status);
+        process.mark(crate::process::Flag::Ended);
+        let reaps = reaps && (exit_signal == Signal::CHLD.number() || parent.is_none());
+        let removed = if reaps { registry.remove_process(process) } else { Default::default() };
+        break (parent, exit_signal, removed);
+    };
+    drop(removed);
+    process.ended.wake_all();
+    let Some(parent) = parent else { return };
+    if let Some(signal) = Signal::new(exit_signal) {
+        tell(&parent, process, signal, status);
+    }
+    parent.children.wake_all();
+}

@@ -1,0 +1,75 @@
+//! Boot as one ordered list. Each line needs those above it.
+
+use arch::boot::BootInfo;
+use arch::cpu::CpuId;
+use arch::{Hooks, VirtAddr};
+
+use crate::{logger, panic};
+
+/// Where `arch` hands over: the boot processor, in the high half, on the boot stack, with the kernel's
+/// page tables and descriptors, interrupts off.
+// SAFETY: `arch` declares this very signature, and no other function has this name.
+#[unsafe(no_mangle)]
+fn kernel_main(info: &'static BootInfo) -> ! {
+    logger::init(info.command_line);
+    describe(info);
+    // Frames, heap, kernel stacks: everything after this may allocate.
+    mm::init(info);
+    // What lower floors call; before interrupts.
+    arch::install_hooks(hooks());
+    // ACPI, this processor's APIC, the clock, interrupt lines. Interrupts are on from here.
+    if let Err(reason) = arch::boot::init_devices(info) {
+        panic!("{reason}");
+    }
+    // The other processors enter `run_processor`.
+    arch::cpu::start_all(run_processor, new_stack);
+    log::info!("{} processors", arch::cpu::online().count());
+    #[cfg(feature = "selftest")]
+    crate::selftest::run_requested(info.command_line);
+    arch::power::power_off()
+}
+
+fn hooks() -> Hooks {
+    Hooks {
+        timer,
+        reschedule,
+        shootdown: mm::shootdown::serve,
+        device: |_| {},
+        kernel_fault: mm::fault::kernel_fault,
+        preempt: || {},
+        nmi: panic::non_maskable_interrupt,
+    }
+}
+
+fn timer() {
+    #[cfg(feature = "selftest")]
+    crate::selftest::note_timer();
+}
+
+fn reschedule() {
+    #[cfg(feature = "selftest")]
+    crate::selftest::count_reschedule();
+}
+
+/// First code of every processor but the boot processor.
+fn run_processor(cpu: CpuId) -> ! {
+    log::info!("{cpu} is up");
+    loop {
+        arch::cpu::halt_until_interrupt();
+    }
+}
+
+/// A stack that is never given back: idle stacks and those of double faults, NMIs and debug traps.
+fn new_stack(cpu: CpuId) -> VirtAddr {
+    match mm::stack::KernelStack::new() {
+        Ok(stack) => core::mem::ManuallyDrop::new(stack).top(),
+        Err(_) => panic!("no memory for a stack of {cpu}"),
+    }
+}
+
+fn describe(info: &BootInfo) {
+    let usable: u64 = info.memory.iter().filter(|region| region.usable).map(|region| region.len).sum();
+    let initramfs = info.initramfs.map_or(0, <[u8]>::len);
+    log::info!("Tessera {}: {} MiB usable, initramfs {} KiB", env!("CARGO_PKG_VERSION"), usable >> 20, initramfs >> 10);
+    log::info!("command line: {}", info.command_line);
+}

@@ -1,0 +1,150 @@
+//! Test cases that run inside the kernel: `selftest=NAME` on the command line runs one, on the boot
+//! processor, after all processors have started. The verdict goes to the host as an exit frame on the host
+//! link, 0 for success; then the machine is switched off. `selftest=list` logs the names.
+//!
+//! A case that must end in a panic says what the panic's message contains; any other end fails it.
+
+mod descriptors;
+mod fpu;
+mod ipi;
+mod stack;
+mod timer;
+mod user_mode;
+mod user_space;
+mod usercopy;
+
+use core::fmt::Write;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use abi::host_link::{Channel, encode_header};
+use arch::debug;
+
+pub use ipi::count_reschedule;
+pub use timer::fired as note_timer;
+
+/// What a case returns: why it failed.
+type Verdict = Result<(), &'static str>;
+
+/// How a case must end.
+enum Expected {
+    /// By returning `Ok`.
+    Return,
+    /// By a panic whose message contains this.
+    Panic(&'static str),
+}
+
+struct Case {
+    name: &'static str,
+    run: fn() -> Verdict,
+    expected: Expected,
+}
+
+const fn returns(name: &'static str, run: fn() -> Verdict) -> Case {
+    Case { name, run, expected: Expected::Return }
+}
+
+const fn panics(name: &'static str, run: fn() -> Verdict, message: &'static str) -> Case {
+    Case { name, run, expected: Expected::Panic(message) }
+}
+
+/// All cases. A name says what must hold.
+static CASES: &[Case] = &[
+    panics("kernel_stack_overflow_hits_the_guard_page", stack::overflow, "kernel stack overflow"),
+    panics("boot_stack_overflow_hits_the_guard_page", stack::overflow_boot_stack, "kernel stack overflow"),
+    panics("double_fault_has_its_own_stack", stack::double_fault, "double fault"),
+    panics("stray_user_access_is_a_kernel_bug", usercopy::stray_access, "page fault"),
+    panics("text_is_not_writable", descriptors::write_text, "page fault"),
+    panics("data_is_not_executable", descriptors::execute_data, "page fault"),
+    panics("text_is_not_writable_through_the_direct_map", descriptors::write_text_alias, "page fault"),
+    returns("ipi_reaches_every_processor_and_comes_back", ipi::round_trip),
+    returns("timer_fires_on_time_and_never_early", timer::accuracy),
+    returns("timer_rate_measured_agrees_with_the_one_told", timer::measured_rate),
+    returns("clocks_of_all_processors_agree", timer::clocks_agree),
+    returns("fpu_state_survives_switches", fpu::switches),
+    returns("fpu_state_round_trips_through_a_signal_frame", fpu::signal_frame),
+    returns("forged_signal_frames_are_refused", fpu::forged_frames),
+    returns("user_copies_count_exactly_what_was_not_copied", usercopy::partial),
+    returns("user_copies_refuse_kernel_addresses", usercopy::kernel_addresses),
+    returns("system_calls_keep_all_registers", user_mode::registers),
+    returns("system_call_costs_few_instructions", user_mode::cost),
+    returns("user_exceptions_come_back_with_their_cause", user_mode::exceptions),
+    returns("user_mode_is_left_for_attention", user_mode::attention),
+    returns("wild_user_registers_cannot_harm", user_mode::wild_registers),
+    returns("segment_bases_belong_to_their_thread", user_mode::segments),
+];
+
+/// The case that runs.
+static RUNNING: AtomicPtr<Case> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Runs the case that the command line asks for, if it asks for one.
+pub fn run_requested(command_line: &str) {
+    let Some(name) = command_line.split_ascii_whitespace().find_map(|word| word.strip_prefix("selftest=")) else {
+        return;
+    };
+    if name == "list" {
+        CASES.iter().for_each(|case| log::info!("selftest {}", case.name));
+        finish(0);
+    }
+    let Some(case) = CASES.iter().find(|case| case.name == name) else {
+        log::error!("selftest {name}: no such case");
+        finish(2);
+    };
+    RUNNING.store((&raw const *case).cast_mut(), Ordering::Relaxed);
+    match ((case.run)(), &case.expected) {
+        (Ok(()), Expected::Return) => {
+            log::info!("selftest {name}: ok");
+            finish(0)
+        }
+        (Ok(()), Expected::Panic(_)) => log::error!("selftest {name}: should have panicked"),
+        (Err(reason), _) => log::error!("selftest {name}: FAILED: {reason}"),
+    }
+    finish(1)
+}
+
+/// To be called by the panic handler after its report: ends the machine where the panic is what the case
+/// wants.
+pub fn panicked(message: &core::panic::PanicMessage<'_>) {
+    let case = RUNNING.load(Ordering::Relaxed);
+    if case.is_null() {
+        return;
+    }
+    // SAFETY: only addresses of `CASES` are stored there.
+    let case = unsafe { &*case };
+    let Expected::Panic(wanted) = case.expected else { return };
+    let mut text = Text { bytes: [0; 512], len: 0 };
+    let _ = write!(text, "{message}");
+    let is_wanted = core::str::from_utf8(&text.bytes[..text.len]).is_ok_and(|text| text.contains(wanted));
+    if is_wanted {
+        log::info!("selftest {}: ok, panicked as it must", case.name);
+        finish(0);
+    }
+}
+
+/// A message, as far as it fits.
+struct Text {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let space = self.bytes.len() - self.len;
+        // Cut at a character's end, so that the whole stays text.
+        let len = (0..=text.len().min(space)).rev().find(|len| text.is_char_boundary(*len)).unwrap_or(0);
+        self.bytes[self.len..][..len].copy_from_slice(&text.as_bytes()[..len]);
+        self.len += len;
+        Ok(())
+    }
+}
+
+fn finish(code: u8) -> ! {
+    debug::HOST_LINK.write(&encode_header(Channel::Exit, 1));
+    debug::HOST_LINK.write(&[code]);
+    debug::drain_serial();
+    arch::power::power_off()
+}
+
+/// Fails a case with a reason unless the condition holds.
+fn check(condition: bool, reason: &'static str) -> Verdict {
+    if condition { Ok(()) } else { Err(reason) }
+}

@@ -1,0 +1,120 @@
+//! Directories that paths start from.
+
+use crate::Context;
+use abi::consts::general::AT_FDCWD;
+use abi::{AtFlags, Errno, Result};
+use alloc::sync::Arc;
+use caps::Rights;
+use object::{Credentials, Held, Location, Lookup, LookupFlags, Object, ObjectCapability, Roots};
+
+/// The directory argument of a call on a path, and the rights that the call needs there.
+///
+/// It is resolved together with the path, because an absolute path does not use it.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    slot: i32,
+    rights: Rights,
+}
+
+/// Where a path starts, checked: what a look-up needs.
+pub struct Base {
+    roots: Arc<Roots>,
+    credentials: Arc<Credentials>,
+    held: Option<Held>,
+    limit: Rights,
+}
+
+impl At {
+    /// The directory in `slot`, or the working directory for AT_FDCWD.
+    pub const fn new(slot: i32, rights: Rights) -> Self {
+        Self { slot, rights }
+    }
+
+    /// The working directory, for calls without the argument.
+    pub const fn cwd(rights: Rights) -> Self {
+        Self { slot: AT_FDCWD, rights }
+    }
+
+    /// The same with further rights demanded, which other arguments call for.
+    pub const fn and(self, rights: Rights) -> Self {
+        Self { slot: self.slot, rights: self.rights.union(rights) }
+    }
+
+    /// Checks where `path` starts. EBADF, ENOTDIR, and then a missing right: ENOTCAPABLE, or ECAPMODE where the
+    /// root capability itself is gone.
+    pub fn base(self, cx: &Context, path: &[u8]) -> Result<Base> {
+        let roots = cx.table.roots();
+        let credentials = cx.process().credentials();
+        let is_absolute = path.first() == Some(&b'/');
+        let (held, limit) = if !is_absolute && self.slot != AT_FDCWD {
+            let held = self.directory(cx)?;
+            let limit = held.inherited();
+            (Some(held), limit)
+        } else {
+            let rights = if is_absolute { roots.root_rights } else { roots.cwd_rights };
+            if !rights.contains(self.rights) {
+                return Err(if rights.is_empty() { Errno::ECAPMODE } else { Errno::ENOTCAPABLE });
+            }
+            (None, rights)
+        };
+        Ok(Base { roots, credentials, held, limit })
+    }
+
+    fn directory(self, cx: &Context) -> Result<Held> {
+        let kinds = caps::KindSet::DIRECTORY;
+        cx.table.get_kind(self.slot, kinds, self.rights, Errno::ENOTDIR)
+    }
+
+    /// The object itself, of whatever kind, where the path is empty and the flags allow that (AT_EMPTY_PATH). `None` for AT_FDCWD:
+    /// then the working directory is meant, and an empty path names it.
+    pub fn itself(self, cx: &Context, path: &[u8], flags: AtFlags) -> Result<Option<Held>> {
+        if !path.is_empty() || !flags.contains(AtFlags::EMPTY_PATH) || self.slot == AT_FDCWD {
+            return Ok(None);
+        }
+        cx.table.get(self.slot, self.rights.difference(Rights::LOOKUP)).map(Some)
+    }
+}
+
+impl Base {
+    /// A look-up from here.
+    pub fn lookup(&self, flags: LookupFlags) -> Lookup<'_> {
+        self.lookup_as(&self.credentials, flags)
+    }
+
+    /// A look-up from here for which these credentials count.
+    pub fn lookup_as<'a>(&'a self, credentials: &'a Credentials, flags: LookupFlags) -> Lookup<'a> {
+        let start = self.held.as_ref().and_then(|held| held.location());
+        Lookup::new(&self.roots, start, credentials).with(flags)
+    }
+
+    /// What `path` names.
+    pub fn find(&self, path: &[u8], flags: LookupFlags) -> Result<Location> {
+        self.lookup(flags).find(path)
+    }
+
+    /// The most that may be done with what is found from here.
+    pub fn limit(&self) -> Rights {
+        self.limit
+    }
+
+    /// Whose permissions count.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Root and working directory.
+    pub fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    /// A capability to what was opened from here.
+    pub fn capability(&self, object: Arc<dyn Object>, rights: Rights) -> ObjectCapability {
+        match &self.held {
+            Some(held) => held.child(object, rights),
+            None => {
+                let kind = object.kind();
+                ObjectCapability::new(object, kind, rights & self.limit)
+            }
+        }
+    }
+}

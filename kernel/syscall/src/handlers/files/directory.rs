@@ -1,0 +1,52 @@
+//! Listing directories.
+
+use crate::Context;
+use abi::types::DirentHeader;
+use abi::{Errno, Result};
+use core::ops::ControlFlow;
+use mm::user::Sink;
+use object::namespace::NAME_MAX;
+use object::{DirectoryEntry, Held};
+use zerocopy::IntoBytes;
+
+const HEADER: usize = size_of::<DirentHeader>();
+/// The size of a record is a multiple of this.
+const ALIGNMENT: usize = 8;
+const RECORD_MAX: usize = (HEADER + NAME_MAX + 1).next_multiple_of(ALIGNMENT);
+
+pub fn getdents64(_cx: &mut Context, fd: Held, mut buf: Sink<'_>) -> Result<usize> {
+    let size = buf.remaining();
+    let mut refused = None;
+    fd.read_directory(&mut |entry| match write_record(entry, &mut buf) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            refused = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    match (size - buf.remaining(), refused) {
+        (0, Some(error)) => Err(error),
+        (written, _) => Ok(written),
+    }
+}
+
+/// Writes one record, or nothing: EINVAL if there is no room for it.
+fn write_record(entry: &DirectoryEntry<'_>, buf: &mut Sink<'_>) -> Result<()> {
+    let length = (HEADER + entry.name.len() + 1).next_multiple_of(ALIGNMENT);
+    if entry.name.len() > NAME_MAX || length > buf.remaining() {
+        return Err(Errno::EINVAL);
+    }
+    let header = DirentHeader {
+        inode: entry.inode,
+        next_offset: entry.next as i64,
+        record_length: length as u16,
+        kind: entry.kind.entry_type(),
+    };
+    let mut record = [0; RECORD_MAX];
+    record[..HEADER].copy_from_slice(header.as_bytes());
+    record[HEADER..HEADER + entry.name.len()].copy_from_slice(entry.name);
+    if buf.write(&record[..length])? < length {
+        return Err(Errno::EFAULT);
+    }
+    Ok(())
+}

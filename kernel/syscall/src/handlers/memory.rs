@@ -1,0 +1,342 @@
+//! Memory: mappings, the heap, advice.
+
+use abi::consts::general;
+use abi::{Errno, MapFlags, MemfdFlags, Protection, RemapFlags, Result, SyncFlags};
+use arch::PAGE_SIZE;
+use arch::layout::USER_END;
+use caps::Rights;
+use mm::space::{Advice, Backing, Growth, Label, Mapping, MoveTo, Place, Populate, Sharing};
+use mm::user::UserPtr;
+use object::Held;
+use process::Context;
+use process::limits::Resource;
+
+use crate::arguments::{Slot, UserPath};
+
+/// `mmap`.
+pub fn mmap(
+    cx: &mut Context,
+    addr: u64,
+    len: usize,
+    prot: Protection,
+    flags: MapFlags,
+    fd: Slot,
+    offset: u64,
+) -> Result<usize> {
+    if !offset.is_multiple_of(PAGE_SIZE as u64) {
+        return Err(Errno::EINVAL);
+    }
+    // Files are looked up before anything else is looked at, as on Linux.
+    let file = if flags.contains(MapFlags::ANONYMOUS) { None } else { Some(fd.get(cx, Rights::MMAP)?) };
+    if flags.contains(MapFlags::HUGE_TLB) {
+        return Err(if file.is_some() { Errno::EINVAL } else { Errno::ENOMEM });
+    }
+    let len = page_up(len)?;
+    let sharing = sharing_of(flags, file.as_ref())?;
+    if offset.checked_add(len as u64).is_none() {
+        return Err(Errno::EOVERFLOW);
+    }
+    let prot = prot & PROTECTION;
+    let (backing, max_protection) = match file {
+        None => (Backing::Anonymous, PROTECTION),
+        Some(file) => {
+            let max_protection = most_allowed(file.rights(), prot, sharing)?;
+            (Backing::Pages { pager: file.object().pager()?, offset }, max_protection)
+        }
+    };
+    let is_prefaulted = flags.intersects(MapFlags::POPULATE | MapFlags::LOCKED) && !flags.contains(MapFlags::NONBLOCK);
+    let address = cx.space.map(Mapping {
+        place: place_of(addr, flags)?,
+        len,
+        protection: prot,
+        max_protection,
+        sharing,
+        backing,
+        growth: if flags.contains(MapFlags::GROWS_DOWN) { Growth::Down } else { Growth::Fixed },
+        populate: if is_prefaulted { Populate::Now } else { Populate::OnTouch },
+        label: Label::None,
+    })?;
+    Ok(address.as_u64() as usize)
+}
+
+/// The bits of `prot` that name an access.
+const PROTECTION: Protection = Protection::READ.union(Protection::WRITE).union(Protection::EXECUTE);
+
+/// A length in whole pages; EINVAL for none, ENOMEM for more than there can be.
+fn page_up(len: usize) -> Result<usize> {
+    if len == 0 {
+        return Err(Errno::EINVAL);
+    }
+    len.checked_next_multiple_of(PAGE_SIZE).filter(|&len| len as u64 <= USER_END).ok_or(Errno::ENOMEM)
+}
+
+fn sharing_of(flags: MapFlags, file: Option<&Held>) -> Result<Sharing> {
+    match flags.sharing_type() {
+        general::MAP_SHARED => Ok(Sharing::Shared),
+        general::MAP_PRIVATE => Ok(Sharing::Private),
+        general::MAP_SHARED_VALIDATE if file.is_some() => {
+            let known = MapFlags::all() - MapFlags::SYNC;
+            if known.contains(flags) { Ok(Sharing::Shared) } else { Err(Errno::EOPNOTSUPP) }
+        }
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// The most that a mapping of a file may ever allow, as far as the slot's rights go; EACCES if `prot` asks for more.
+///
+/// Private mappings need READ whatever they allow, since what is not written is read from the file. That the slot may not
+/// execute is EACCES as well: Linux knows no such files but on `noexec` mounts, where it says EPERM.
+fn most_allowed(rights: Rights, prot: Protection, sharing: Sharing) -> Result<Protection> {
+    if !rights.contains(Rights::READ) {
+        return Err(Errno::EACCES);
+    }
+    let mut most = Protection::READ;
+    if sharing == Sharing::Private || rights.contains(Rights::WRITE) {
+        most |= Protection::WRITE;
+    }
+    if rights.contains(Rights::MMAP_EXECUTE) {
+        most |= Protection::EXECUTE;
+    }
+    if most.contains(prot) { Ok(most) } else { Err(Errno::EACCES) }
+}
+
+fn place_of(addr: u64, flags: MapFlags) -> Result<Place> {
+    let is_aligned = addr.is_multiple_of(PAGE_SIZE as u64);
+    if flags.contains(MapFlags::FIXED_NO_REPLACE) {
+        return if is_aligned { Ok(Place::FixedNoReplace(addr)) } else { Err(Errno::EINVAL) };
+    }
+    if flags.contains(MapFlags::FIXED) {
+        return if is_aligned { Ok(Place::Fixed(addr)) } else { Err(Errno::EINVAL) };
+    }
+    if flags.contains(MapFlags::BELOW_4G) {
+        return Ok(Place::Low);
+    }
+    // A hint is rounded down, and one that cannot be met is no error.
+    let hint = addr - addr % PAGE_SIZE as u64;
+    Ok(Place::Anywhere(if hint < USER_END { hint } else { 0 }))
+}
+
+/// A page-aligned range of user memory, its length rounded up. EINVAL for a start that is not aligned or a length that
+/// overflows.
+fn range(addr: u64, len: usize) -> Result<(u64, usize)> {
+    if !addr.is_multiple_of(PAGE_SIZE as u64) {
+        return Err(Errno::EINVAL);
+    }
+    let len = len.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::EINVAL)?;
+    Ok((addr, len))
+}
+
+/// The same where a range that leaves user memory is ENOMEM.
+fn mapped_range(addr: u64, len: usize) -> Result<(u64, usize)> {
+    let (addr, len) = range(addr, len)?;
+    match addr.checked_add(len as u64) {
+        Some(end) if end <= USER_END => Ok((addr, len)),
+        _ => Err(Errno::ENOMEM),
+    }
+}
+
+/// `mprotect`.
+pub fn mprotect(cx: &mut Context, addr: u64, len: usize, prot: Protection) -> Result<usize> {
+    let grows = prot & (Protection::GROWS_DOWN | Protection::GROWS_UP);
+    if grows == Protection::GROWS_DOWN | Protection::GROWS_UP || !addr.is_multiple_of(PAGE_SIZE as u64) {
+        return Err(Errno::EINVAL);
+    }
+    if len == 0 {
+        return Ok(0);
+    }
+    let len = len.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::ENOMEM)?;
+    if prot.bits() & !Protection::all().bits() != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let (addr, len) = mapped_range(addr, len)?;
+    cx.space.protect(addr, len, prot)?;
+    Ok(0)
+}
+
+/// `munmap`.
+pub fn munmap(cx: &mut Context, addr: u64, len: usize) -> Result<usize> {
+    let (addr, len) = range(addr, len)?;
+    let is_user = addr.checked_add(len as u64).is_some_and(|end| end <= USER_END);
+    if len == 0 || !is_user {
+        return Err(Errno::EINVAL);
+    }
+    cx.space.unmap(addr, len)?;
+    Ok(0)
+}
+
+/// `brk`.
+pub fn brk(cx: &mut Context, addr: u64) -> Result<usize> {
+    Ok(cx.space.brk(addr).as_u64() as usize)
+}
+
+/// `mremap`.
+pub fn mremap(
+    cx: &mut Context,
+    addr: u64,
+    old_len: usize,
+    new_len: usize,
+    flags: RemapFlags,
+    new_addr: u64,
+) -> Result<usize> {
+    let may_move = flags.contains(RemapFlags::MAY_MOVE);
+    let is_known = RemapFlags::all().contains(flags) && !flags.contains(RemapFlags::DONT_UNMAP);
+    let is_fixed = flags.contains(RemapFlags::FIXED);
+    if !is_known || (is_fixed && !may_move) || !addr.is_multiple_of(PAGE_SIZE as u64) {
+        return Err(Errno::EINVAL);
+    }
+    let old_len = old_len.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::EINVAL)?;
+    let new_len = new_len.checked_next_multiple_of(PAGE_SIZE).filter(|&len| len > 0).ok_or(Errno::EINVAL)?;
+    let to = match (is_fixed, may_move) {
+        (true, _) => {
+            check_target(addr, old_len, new_addr, new_len)?;
+            MoveTo::Fixed(new_addr)
+        }
+        (false, true) => MoveTo::Anywhere,
+        (false, false) => MoveTo::InPlace,
+    };
+    Ok(cx.space.remap(addr, old_len, new_len, to)?.as_u64() as usize)
+}
+
+fn check_target(old: u64, old_len: usize, new: u64, new_len: usize) -> Result<()> {
+    let fits = new_len as u64 <= USER_END && new <= USER_END - new_len as u64;
+    let overlaps = old < new.saturating_add(new_len as u64) && new < old.saturating_add(old_len as u64);
+    if !new.is_multiple_of(PAGE_SIZE as u64) || !fits || overlaps { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
+/// `msync`.
+pub fn msync(cx: &mut Context, addr: u64, len: usize, flags: SyncFlags) -> Result<usize> {
+    let is_both = flags.contains(SyncFlags::ASYNC | SyncFlags::SYNC);
+    if !SyncFlags::all().contains(flags) || is_both || !addr.is_multiple_of(PAGE_SIZE as u64) {
+        return Err(Errno::EINVAL);
+    }
+    let (addr, len) = mapped_range(addr, len.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::ENOMEM)?)?;
+    if len > 0 {
+        cx.space.sync(addr, len)?;
+    }
+    Ok(0)
+}
+
+/// `mincore`: what is mapped counts as resident, since nothing is ever paged out.
+pub fn mincore(cx: &mut Context, addr: u64, len: usize, vector: UserPtr<u8>) -> Result<usize> {
+    let (addr, len) = mapped_range(addr, len)?;
+    if len == 0 {
+        return Ok(0);
+    }
+    // Answers ENOMEM where a page is not mapped, as `msync` does.
+    cx.space.sync(addr, len)?;
+    let chunk = [1_u8; 256];
+    let mut left = len / PAGE_SIZE;
+    let mut to = vector.address();
+    while left > 0 {
+        let count = left.min(chunk.len());
+        UserPtr::new(to).write_slice(&chunk[..count])?;
+        to += count as u64;
+        left -= count;
+    }
+    Ok(0)
+}
+
+/// `madvise`.
+pub fn madvise(cx: &mut Context, addr: u64, len: usize, advice: i32) -> Result<usize> {
+    let advice = advice_of(advice).ok_or(Errno::EINVAL)?;
+    let (addr, len) = range(addr, len)?;
+    if len == 0 {
+        return Ok(0);
+    }
+    if addr.checked_add(len as u64).is_none() {
+        return Err(Errno::EINVAL);
+    }
+    let (addr, len) = mapped_range(addr, len)?;
+    cx.space.advise(addr, len, advice)?;
+    Ok(0)
+}
+
+fn advice_of(advice: i32) -> Option<Advice> {
+    Some(match advice as u32 {
+        general::MADV_DONTNEED => Advice::DontNeed,
+        general::MADV_FREE => Advice::Free,
+        general::MADV_WILLNEED => Advice::WillNeed,
+        general::MADV_DONTFORK => Advice::DontFork,
+        general::MADV_DOFORK => Advice::DoFork,
+        general::MADV_POPULATE_READ => Advice::PopulateRead,
+        general::MADV_POPULATE_WRITE => Advice::PopulateWrite,
+        general::MADV_NORMAL
+        | general::MADV_RANDOM
+        | general::MADV_SEQUENTIAL
+        | general::MADV_HUGEPAGE
+        | general::MADV_NOHUGEPAGE
+        | general::MADV_COLD
+        | general::MADV_PAGEOUT
+        | general::MADV_DONTDUMP
+        | general::MADV_DODUMP
+        | general::MADV_MERGEABLE
+        | general::MADV_UNMERGEABLE => Advice::Hint,
+        _ => return None,
+    })
+}
+
+/// `mlock`: memory is never paged out, so that faulting it in is all there is to do.
+pub fn mlock(cx: &mut Context, addr: u64, len: usize) -> Result<usize> {
+    let (addr, len) = widened(addr, len)?;
+    if len as u64 > lockable(cx)? {
+        return Err(Errno::ENOMEM);
+    }
+    if len > 0 {
+        cx.space.populate(addr, len)?;
+    }
+    Ok(0)
+}
+
+/// `munlock`.
+pub fn munlock(cx: &mut Context, addr: u64, len: usize) -> Result<usize> {
+    let (addr, len) = widened(addr, len)?;
+    if len > 0 {
+        // Answers ENOMEM where a page is not mapped.
+        cx.space.sync(addr, len)?;
+    }
+    Ok(0)
+}
+
+/// `mlockall`.
+pub fn mlockall(cx: &mut Context, flags: u32) -> Result<usize> {
+    let known = general::MCL_CURRENT | general::MCL_FUTURE | general::MCL_ONFAULT;
+    if flags == 0 || flags & !known != 0 || flags == general::MCL_ONFAULT {
+        return Err(Errno::EINVAL);
+    }
+    let limit = lockable(cx)?;
+    let mapped = cx.space.usage().virtual_pages as u64 * PAGE_SIZE as u64;
+    if flags & general::MCL_CURRENT != 0 && mapped > limit { Err(Errno::ENOMEM) } else { Ok(0) }
+}
+
+/// `munlockall`.
+pub fn munlockall(_cx: &mut Context) -> Result<usize> {
+    Ok(0)
+}
+
+/// A range widened to whole pages; EINVAL when it overflows.
+fn widened(addr: u64, len: usize) -> Result<(u64, usize)> {
+    let inset = (addr % PAGE_SIZE as u64) as usize;
+    let len = len.checked_add(inset).ok_or(Errno::EINVAL)?;
+    let (addr, len) = (addr - inset as u64, len.checked_next_multiple_of(PAGE_SIZE).ok_or(Errno::EINVAL)?);
+    if addr.checked_add(len as u64).is_none() {
+        return Err(Errno::EINVAL);
+    }
+    mapped_range(addr, len)
+}
+
+/// How many bytes the caller may lock. EPERM when that is none at all.
+fn lockable(cx: &Context) -> Result<u64> {
+    if cx.process().credentials().is_privileged() {
+        return Ok(u64::MAX);
+    }
+    match cx.process().limit(Resource::LockedMemory) {
+        0 => Err(Errno::EPERM),
+        limit => Ok(limit),
+    }
+}
+
+/// `memfd_create`.
+pub fn memfd_create(cx: &mut Context, name: UserPath, flags: MemfdFlags) -> Result<usize> {
+    let _ = (cx, name, flags);
+    Err(Errno::ENOSYS)
+}

@@ -1,0 +1,27 @@
+//! The handlers, one file for each family of calls.
+
+pub(crate) mod attributes;
+pub(crate) mod descriptors;
+pub(crate) mod files;
+pub(crate) mod futex;
+pub(crate) mod identity;
+pub(crate) mod locks;
+pub(crate) mod memory;
+pub(crate) mod paths;
+pub(crate) mod process;
+pub(crate) mod sched;
+pub(crate) mod settings;
+pub(crate) mod signals;
+pub(crate) mod system;
+pub(crate) mod time;
+pub(crate) mod wait;
+
+use crate::Context;
+use abi::Signal;
+use ::process::signal::{Loss, Origin, details};
+
+/// Sends the calling thread a signal that its own call has caused.
+pub(crate) fn signal_caller(cx: &Context, signal: Signal) {
+    // Without a demand that details be kept it cannot fail.
+    let _ = ::process::signal::send_to_task(&cx.task, signal, details::from_kernel(signal), Origin::Kernel, Loss::Allowed);
+}

@@ -1,0 +1,59 @@
+//! Asking what would be allowed.
+
+use super::{cwd, empty_path, read, unless_nofollow};
+use crate::Context;
+use crate::arguments::{At, UserPath};
+use abi::{AccessMode, AtFlags, Errno, Result};
+use caps::Rights;
+use object::namespace::MountFlags;
+use object::{Credentials, Location, NodeKind};
+
+pub fn access(cx: &mut Context, path: UserPath, mode: AccessMode) -> Result<usize> {
+    faccessat(cx, cwd(Rights::FSTAT), path, mode)
+}
+
+pub fn faccessat(cx: &mut Context, directory: At, path: UserPath, mode: AccessMode) -> Result<usize> {
+    faccessat2(cx, directory, path, mode, AtFlags::empty())
+}
+
+pub fn faccessat2(
+    cx: &mut Context,
+    directory: At,
+    path: UserPath,
+    mode: AccessMode,
+    flags: AtFlags,
+) -> Result<usize> {
+    let known = AtFlags::EFFECTIVE_ACCESS | AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
+    if !known.contains(flags) || !AccessMode::all().contains(mode) {
+        return Err(Errno::EINVAL);
+    }
+    let path = read(path, flags)?;
+    if let Some(held) = directory.itself(cx, &path, flags)? {
+        let credentials = cx.process().credentials();
+        return match held.location() {
+            Some(location) => check(location, mode, &credentials),
+            None => Ok(0),
+        };
+    }
+    let base = directory.base(cx, &path)?;
+    // The question is about the real ids, for programs that lend theirs, unless asked otherwise.
+    let credentials = match flags.contains(AtFlags::EFFECTIVE_ACCESS) {
+        true => base.credentials().clone(),
+        false => base.credentials().as_real(),
+    };
+    let how = unless_nofollow(flags) | empty_path(flags);
+    let location = base.lookup_as(&credentials, how).find(&path)?;
+    check(&location, mode, &credentials)
+}
+
+fn check(location: &Location, mode: AccessMode, credentials: &Credentials) -> Result<usize> {
+    let node = location.node();
+    let is_stored = matches!(node.kind(), NodeKind::File | NodeKind::Directory);
+    if mode.contains(AccessMode::WRITE) && is_stored && location.mount().flags().contains(MountFlags::READ_ONLY) {
+        return Err(Errno::EROFS);
+    }
+    if mode.is_empty() || credentials.may(mode, &node.permissions()?, node.kind()) {
+        return Ok(0);
+    }
+    Err(Errno::EACCES)
+}

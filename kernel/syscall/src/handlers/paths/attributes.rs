@@ -1,0 +1,142 @@
+//! Changing attributes.
+
+use super::{cwd, find, unless_nofollow};
+use crate::Context;
+use crate::arguments::{At, UserPath};
+use crate::handlers::files::given;
+use abi::consts::general;
+use abi::types::{Timespec, Timeval, Utimbuf};
+use abi::{AtFlags, Errno, Mode, Result};
+use caps::Rights;
+use mm::user::UserPtr;
+use object::namespace::{change_mode, change_owner, change_times};
+use object::{LookupFlags, NodeKind, SetTime};
+
+const NANOSECONDS: i64 = 1_000_000_000;
+const MICROSECONDS: i64 = 1_000_000;
+const UTIME_NOW: i64 = general::UTIME_NOW as i64;
+const UTIME_OMIT: i64 = general::UTIME_OMIT as i64;
+
+pub fn chmod(cx: &mut Context, path: UserPath, mode: Mode) -> Result<usize> {
+    fchmodat2(cx, cwd(Rights::FCHMOD), path, mode, AtFlags::empty())
+}
+
+pub fn fchmodat(cx: &mut Context, directory: At, path: UserPath, mode: Mode) -> Result<usize> {
+    fchmodat2(cx, directory, path, mode, AtFlags::empty())
+}
+
+pub fn fchmodat2(cx: &mut Context, directory: At, path: UserPath, mode: Mode, flags: AtFlags) -> Result<usize> {
+    if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    let named = find(cx, directory, path, flags, unless_nofollow(flags))?;
+    if named.location.node().kind() == NodeKind::Symlink {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    change_mode(&named.location, mode, &cx.process().credentials()).map(|()| 0)
+}
+
+pub fn chown(cx: &mut Context, path: UserPath, uid: u32, gid: u32) -> Result<usize> {
+    fchownat(cx, cwd(Rights::FCHOWN), path, uid, gid, AtFlags::empty())
+}
+
+pub fn lchown(cx: &mut Context, path: UserPath, uid: u32, gid: u32) -> Result<usize> {
+    fchownat(cx, cwd(Rights::FCHOWN), path, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+pub fn fchownat(
+    cx: &mut Context,
+    directory: At,
+    path: UserPath,
+    uid: u32,
+    gid: u32,
+    flags: AtFlags,
+) -> Result<usize> {
+    if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    let named = find(cx, directory, path, flags, unless_nofollow(flags))?;
+    change_owner(&named.location, given(uid), given(gid), &cx.process().credentials()).map(|()| 0)
+}
+
+pub fn utime(cx: &mut Context, path: UserPath, times: UserPtr<Utimbuf>) -> Result<usize> {
+    let at = |seconds| Some(SetTime::To(Timespec { seconds, nanoseconds: 0 }));
+    let times = match times.non_null() {
+        Some(times) => {
+            let times = times.read()?;
+            (at(times.access), at(times.modification))
+        }
+        None => NOW,
+    };
+    set_times(cx, cwd(Rights::FUTIMES), path, times, AtFlags::empty())
+}
+
+pub fn utimes(cx: &mut Context, path: UserPath, times: UserPtr<[Timeval; 2]>) -> Result<usize> {
+    futimesat(cx, cwd(Rights::FUTIMES), path, times)
+}
+
+pub fn futimesat(cx: &mut Context, directory: At, path: UserPath, times: UserPtr<[Timeval; 2]>) -> Result<usize> {
+    let at = |time: Timeval| {
+        if !(0..MICROSECONDS).contains(&time.microseconds) {
+            return Err(Errno::EINVAL);
+        }
+        let nanoseconds = time.microseconds * (NANOSECONDS / MICROSECONDS);
+        Ok(Some(SetTime::To(Timespec { seconds: time.seconds, nanoseconds })))
+    };
+    let times = match times.non_null() {
+        Some(times) => {
+            let [accessed, modified] = times.read()?;
+            (at(accessed)?, at(modified)?)
+        }
+        None => NOW,
+    };
+    set_times(cx, directory, path, times, or_itself(path))
+}
+
+pub fn utimensat(
+    cx: &mut Context,
+    directory: At,
+    path: UserPath,
+    times: UserPtr<[Timespec; 2]>,
+    flags: AtFlags,
+) -> Result<usize> {
+    if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    let at = |time: Timespec| match time.nanoseconds {
+        UTIME_NOW => Ok(Some(SetTime::Now)),
+        UTIME_OMIT => Ok(None),
+        0..NANOSECONDS => Ok(Some(SetTime::To(time))),
+        _ => Err(Errno::EINVAL),
+    };
+    let times = match times.non_null() {
+        Some(times) => {
+            let [accessed, modified] = times.read()?;
+            (at(accessed)?, at(modified)?)
+        }
+        None => NOW,
+    };
+    if times == (None, None) {
+        return Ok(0);
+    }
+    set_times(cx, directory, path, times, flags | or_itself(path))
+}
+
+type Times = (Option<SetTime>, Option<SetTime>);
+const NOW: Times = (Some(SetTime::Now), Some(SetTime::Now));
+
+/// Without a path, these calls mean the descriptor.
+fn or_itself(path: UserPath) -> AtFlags {
+    if path.is_null() { AtFlags::EMPTY_PATH } else { AtFlags::empty() }
+}
+
+fn set_times(cx: &Context, at: At, path: UserPath, times: Times, flags: AtFlags) -> Result<usize> {
+    let named = find(cx, at, path, flags, unless_nofollow(flags))?;
+    change_times(&named.location, times.0, times.1, &cx.process().credentials()).map(|()| 0)
+}
+
+pub fn truncate(cx: &mut Context, path: UserPath, size: i64) -> Result<usize> {
+    let size = u64::try_from(size).map_err(|_| Errno::EINVAL)?;
+    let named = find(cx, cwd(Rights::FTRUNCATE), path, AtFlags::empty(), LookupFlags::empty())?;
+    object::namespace::truncate(&named.location, size, &cx.process().credentials()).map(|()| 0)
+}

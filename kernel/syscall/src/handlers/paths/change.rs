@@ -1,0 +1,105 @@
+//! Making, removing and renaming names.
+
+use super::{cwd, masked};
+use crate::Context;
+use crate::arguments::{At, UserPath};
+use abi::{AtFlags, Errno, Mode, RenameFlags, Result};
+use caps::Rights;
+use object::namespace::Place;
+use object::{LookupFlags, NewNode, NodeKind};
+
+pub fn mkdir(cx: &mut Context, path: UserPath, mode: Mode) -> Result<usize> {
+    mkdirat(cx, cwd(Rights::MKDIRAT), path, mode)
+}
+
+pub fn mkdirat(cx: &mut Context, directory: At, path: UserPath, mode: Mode) -> Result<usize> {
+    make(cx, directory, path, NewNode::Directory, mode - (Mode::SET_UID | Mode::SET_GID))
+}
+
+pub fn mknod(cx: &mut Context, path: UserPath, mode: u32, device: u64) -> Result<usize> {
+    mknodat(cx, cwd(Rights::MKNODAT), path, mode, device)
+}
+
+pub fn mknodat(cx: &mut Context, directory: At, path: UserPath, mode: u32, device: u64) -> Result<usize> {
+    let device = u64::from(device as u32);
+    let what = match NodeKind::from_mode(mode).ok_or(Errno::EINVAL)? {
+        NodeKind::File => NewNode::File,
+        NodeKind::Fifo => NewNode::Fifo,
+        NodeKind::Socket => NewNode::Socket,
+        NodeKind::CharacterDevice => NewNode::CharacterDevice(device),
+        NodeKind::BlockDevice => NewNode::BlockDevice(device),
+        NodeKind::Directory => return Err(Errno::EPERM),
+        NodeKind::Symlink => return Err(Errno::EINVAL),
+    };
+    let is_device = matches!(what, NewNode::CharacterDevice(_) | NewNode::BlockDevice(_));
+    if is_device && !cx.process().credentials().is_privileged() {
+        return Err(Errno::EPERM);
+    }
+    make(cx, directory, path, what, Mode::from_raw(mode))
+}
+
+fn make(cx: &Context, directory: At, path: UserPath, what: NewNode<'_>, mode: Mode) -> Result<usize> {
+    let path = path.read()?;
+    let base = directory.base(cx, &path)?;
+    let place = base.lookup(LookupFlags::empty()).find_place(&path)?;
+    place.create(what, masked(cx, mode), base.credentials()).map(|_| 0)
+}
+
+pub fn unlink(cx: &mut Context, path: UserPath) -> Result<usize> {
+    unlinkat(cx, cwd(Rights::UNLINKAT), path, AtFlags::empty())
+}
+
+pub fn rmdir(cx: &mut Context, path: UserPath) -> Result<usize> {
+    unlinkat(cx, cwd(Rights::UNLINKAT), path, AtFlags::REMOVE_DIRECTORY)
+}
+
+pub fn unlinkat(cx: &mut Context, directory: At, path: UserPath, flags: AtFlags) -> Result<usize> {
+    if !AtFlags::REMOVE_DIRECTORY.contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    let path = path.read()?;
+    let base = directory.base(cx, &path)?;
+    let place = base.lookup(LookupFlags::empty()).find_place(&path)?;
+    match flags.contains(AtFlags::REMOVE_DIRECTORY) {
+        true => place.remove_directory(base.credentials()),
+        false => place.unlink(base.credentials()),
+    }?;
+    Ok(0)
+}
+
+pub fn rename(cx: &mut Context, old: UserPath, new: UserPath) -> Result<usize> {
+    let (from, to) = (cwd(Rights::RENAMEAT_SOURCE), cwd(Rights::RENAMEAT_TARGET));
+    renameat2(cx, from, old, to, new, RenameFlags::empty())
+}
+
+pub fn renameat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath) -> Result<usize> {
+    renameat2(cx, from, old, to, new, RenameFlags::empty())
+}
+
+pub fn renameat2(
+    cx: &mut Context,
+    from: At,
+    old: UserPath,
+    to: At,
+    new: UserPath,
+    flags: RenameFlags,
+) -> Result<usize> {
+    let both = RenameFlags::NO_REPLACE | RenameFlags::EXCHANGE;
+    if !both.contains(flags) || flags == both {
+        return Err(Errno::EINVAL);
+    }
+    // An exchange takes from both directories and puts into both.
+    let (from, to) = match flags.contains(RenameFlags::EXCHANGE) {
+        true => (from.and(Rights::RENAMEAT_TARGET), to.and(Rights::RENAMEAT_SOURCE)),
+        false => (from, to),
+    };
+    let (old, new) = (old.read()?, new.read()?);
+    let credentials = cx.process().credentials();
+    let old_place = place(cx, from, &old)?;
+    let new_place = place(cx, to, &new)?;
+    old_place.rename(&new_place, flags, &credentials).map(|()| 0)
+}
+
+fn place(cx: &Context, directory: At, path: &[u8]) -> Result<Place> {
+    directory.base(cx, path)?.lookup(LookupFlags::empty()).find_place(path)
+}

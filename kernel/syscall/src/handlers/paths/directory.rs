@@ -1,0 +1,52 @@
+//! The working directory and the root.
+
+use super::{cwd, find, location};
+use crate::Context;
+use crate::arguments::UserPath;
+use abi::{AccessMode, AtFlags, Errno, Result};
+use caps::Rights;
+use mm::user::Sink;
+use object::namespace::path_of;
+use object::{Held, Location, LookupFlags, NodeKind};
+
+pub fn getcwd(cx: &mut Context, mut buf: Sink<'_>) -> Result<usize> {
+    let roots = cx.table.roots();
+    if roots.cwd_rights.is_empty() {
+        return Err(Errno::ECAPMODE);
+    }
+    let mut path = path_of(&roots, &roots.cwd)?;
+    mm::alloc::try_push(&mut path, 0)?;
+    if path.len() > buf.remaining() {
+        return Err(Errno::ERANGE);
+    }
+    buf.write(&path)
+}
+
+pub fn chdir(cx: &mut Context, path: UserPath) -> Result<usize> {
+    let named = find(cx, cwd(Rights::FCHDIR), path, AtFlags::empty(), LookupFlags::DIRECTORY)?;
+    check_search(cx, &named.location)?;
+    cx.table.set_cwd(named.location, named.limit).map(|()| 0)
+}
+
+pub fn fchdir(cx: &mut Context, fd: Held) -> Result<usize> {
+    let location = location(&fd)?;
+    check_search(cx, location)?;
+    cx.table.set_cwd(location.clone(), fd.inherited()).map(|()| 0)
+}
+
+pub fn chroot(cx: &mut Context, path: UserPath) -> Result<usize> {
+    let named = find(cx, cwd(Rights::FCHROOT), path, AtFlags::empty(), LookupFlags::DIRECTORY)?;
+    check_search(cx, &named.location)?;
+    if cx.process().credentials().euid != 0 {
+        return Err(Errno::EPERM);
+    }
+    cx.table.set_root(named.location, named.limit).map(|()| 0)
+}
+
+fn check_search(cx: &Context, location: &Location) -> Result<()> {
+    let permissions = location.node().permissions()?;
+    if cx.process().credentials().may(AccessMode::EXECUTE, &permissions, NodeKind::Directory) {
+        return Ok(());
+    }
+    Err(Errno::EACCES)
+}

@@ -1,0 +1,64 @@
+//! Hard and symbolic links.
+
+use super::{cwd, find};
+use crate::Context;
+use crate::arguments::{At, UserPath};
+use abi::{AtFlags, Errno, Mode, Result};
+use caps::Rights;
+use mm::user::Sink;
+use object::{LookupFlags, NewNode};
+
+pub fn link(cx: &mut Context, old: UserPath, new: UserPath) -> Result<usize> {
+    let (from, to) = (cwd(Rights::LINKAT_SOURCE), cwd(Rights::LINKAT_TARGET));
+    linkat(cx, from, old, to, new, AtFlags::empty())
+}
+
+pub fn linkat(
+    cx: &mut Context,
+    from: At,
+    old: UserPath,
+    to: At,
+    new: UserPath,
+    flags: AtFlags,
+) -> Result<usize> {
+    if !(AtFlags::SYMLINK_FOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    let how = match flags.contains(AtFlags::SYMLINK_FOLLOW) {
+        true => LookupFlags::empty(),
+        false => LookupFlags::NO_FOLLOW,
+    };
+    let named = find(cx, from, old, flags, how)?;
+    let path = new.read()?;
+    let base = to.base(cx, &path)?;
+    let place = base.lookup(LookupFlags::empty()).find_place(&path)?;
+    place.link(&named.location, base.credentials()).map(|()| 0)
+}
+
+pub fn symlink(cx: &mut Context, target: UserPath, path: UserPath) -> Result<usize> {
+    symlinkat(cx, target, cwd(Rights::SYMLINKAT), path)
+}
+
+pub fn symlinkat(cx: &mut Context, target: UserPath, directory: At, path: UserPath) -> Result<usize> {
+    let target = target.read()?;
+    if target.is_empty() {
+        return Err(Errno::ENOENT);
+    }
+    let path = path.read()?;
+    let base = directory.base(cx, &path)?;
+    let place = base.lookup(LookupFlags::empty()).find_place(&path)?;
+    place.create(NewNode::Symlink(&target), Mode::from_raw(0o777), base.credentials()).map(|_| 0)
+}
+
+pub fn readlink(cx: &mut Context, path: UserPath, buf: Sink<'_>) -> Result<usize> {
+    readlinkat(cx, cwd(Rights::NONE), path, buf)
+}
+
+pub fn readlinkat(cx: &mut Context, directory: At, path: UserPath, mut buf: Sink<'_>) -> Result<usize> {
+    if buf.remaining() as i32 <= 0 {
+        return Err(Errno::EINVAL);
+    }
+    // An empty path names a link that was itself opened.
+    let named = find(cx, directory, path, AtFlags::EMPTY_PATH, LookupFlags::NO_FOLLOW)?;
+    buf.write(&named.location.node().read_link()?)
+}

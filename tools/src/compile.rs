@@ -1,0 +1,104 @@
+//! Building what boots: the kernel and the guest's own programs, by cargo, only when a source has changed.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::failure::{Context, Failure, Result};
+use crate::project::Project;
+use crate::setup::toolchain;
+
+const KERNEL_TARGET: &str = "x86_64-unknown-none";
+const USER_TARGET: &str = "x86_64-unknown-linux-musl";
+
+/// Which kernel to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variant {
+    /// The one that people boot.
+    Plain,
+    /// The one that contains the in-kernel tests.
+    SelfTest,
+}
+
+/// What a boot needs.
+#[derive(Debug)]
+pub struct Artifacts {
+    /// The kernel's ELF file.
+    pub kernel: PathBuf,
+    /// The guest's first program.
+    pub init: PathBuf,
+}
+
+impl Variant {
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Plain => "build",
+            Self::SelfTest => "build-selftest",
+        }
+    }
+}
+
+/// Builds the kernel and the guest's programs if they are missing or older than their sources.
+pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
+    let directory = project.output.join(variant.directory());
+    let artifacts = Artifacts {
+        kernel: directory.join(KERNEL_TARGET).join("release/kernel"),
+        init: project.output.join("build").join(USER_TARGET).join("release/init"),
+    };
+    if is_current(project, variant, &artifacts)? {
+        return Ok(artifacts);
+    }
+    let _lock = project.lock("build")?;
+    let fingerprint = project.fingerprint()?;
+    if is_current(project, variant, &artifacts)? {
+        return Ok(artifacts);
+    }
+    toolchain::ensure_targets(project, &[KERNEL_TARGET, USER_TARGET])?;
+    let mut kernel = vec!["-p", "kernel", "--target", KERNEL_TARGET];
+    if variant == Variant::SelfTest {
+        kernel.extend(["--features", "selftest"]);
+    }
+    run_cargo(project, "the kernel", variant.directory(), &kernel)?;
+    run_cargo(project, "the guest's programs", "build", &["-p", "init", "--target", USER_TARGET])?;
+    let stamp = stamp(project, variant);
+    fs::write(&stamp, fingerprint).context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(artifacts)
+}
+
+fn stamp(project: &Project, variant: Variant) -> PathBuf {
+    project.output.join(variant.directory()).with_extension("stamp")
+}
+
+fn is_current(project: &Project, variant: Variant, artifacts: &Artifacts) -> Result<bool> {
+    let built = fs::read_to_string(stamp(project, variant)).unwrap_or_default();
+    Ok(built == project.fingerprint()? && artifacts.kernel.exists() && artifacts.init.exists())
+}
+
+fn run_cargo(project: &Project, what: &str, directory: &str, arguments: &[&str]) -> Result<()> {
+    eprintln!("tessera: building {what}");
+    let mut command = clean_command(project, "cargo");
+    command.args(["build", "--release"]).args(arguments);
+    command.arg("--target-dir").arg(project.output.join(directory));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let status = command.status().context(|| "cannot start cargo".into())?;
+    if status.success() { Ok(()) } else { Err(Failure::machine(format!("{what} did not build"))) }
+}
+
+/// A command of the Rust toolchain that the project pins, whatever toolchain, flags and target directory
+/// the cargo that started us (perhaps another crate's, with us as its runner) has put into the environment.
+pub fn clean_command(project: &Project, program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(&project.root);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let is_foreign = (text.starts_with("CARGO") && text != "CARGO_HOME" && !text.starts_with("CARGO_NET"))
+            || text.starts_with("RUSTC")
+            || text.starts_with("RUSTDOC")
+            || text == "RUSTFLAGS"
+            || text == "RUSTUP_TOOLCHAIN";
+        if is_foreign {
+            command.env_remove(&name);
+        }
+    }
+    command
+}

@@ -1,0 +1,7 @@
+//! The host's side of "the only program needed beforehand is cargo": finding, and where the user may do so
+//! installing, everything else.
+
+pub mod apt;
+pub mod packages;
+pub mod programs;
+pub mod toolchain;
