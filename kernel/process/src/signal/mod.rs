@@ -12,6 +12,8 @@ pub mod frame;
 pub mod queue;
 
 #[cfg(target_os = "none")]
+pub mod action;
+#[cfg(target_os = "none")]
 pub mod deliver;
 #[cfg(target_os = "none")]
 pub mod fault;
@@ -29,6 +31,6 @@ pub(crate) mod stop;
 #[cfg(target_os = "none")]
 pub use deliver::{After, InterruptedCall, attend};
 #[cfg(target_os = "none")]
-pub use send::{Origin, check_permission, report_broken_pipe, send, send_from_kernel, send_to_task, sender};
+pub use send::{Origin, check_permission, force, report_broken_pipe, send, send_from_kernel, send_to_task, sender};
 #[cfg(target_os = "none")]
 pub use state::{Loss, SignalState};
