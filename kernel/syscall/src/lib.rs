@@ -26,6 +26,8 @@ mod handlers;
 pub mod names;
 pub mod trace;
 mod unknown;
+pub mod user_loop;
 
 pub use dispatch::dispatch;
 pub use process::Context;
+pub use user_loop::user_main;

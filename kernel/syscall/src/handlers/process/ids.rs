@@ -1,0 +1,59 @@
+//! Calls that tell and change who a process is and where it belongs.
+
+use crate::Context;
+use abi::{Errno, Result};
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
+use mm::user::UserPtr;
+use process::{Process, group, registry};
+
+pub fn getpid(cx: &mut Context) -> Result<usize> {
+    Ok(cx.process().id() as usize)
+}
+
+pub fn getppid(cx: &mut Context) -> Result<usize> {
+    Ok(cx.process().parent_id() as usize)
+}
+
+pub fn gettid(cx: &mut Context) -> Result<usize> {
+    Ok(cx.task.id() as usize)
+}
+
+pub fn getpgrp(cx: &mut Context) -> Result<usize> {
+    Ok(cx.process().group_id() as usize)
+}
+
+pub fn getpgid(cx: &mut Context, pid: i32) -> Result<usize> {
+    Ok(find(cx, pid)?.group_id() as usize)
+}
+
+pub fn getsid(cx: &mut Context, pid: i32) -> Result<usize> {
+    Ok(find(cx, pid)?.session_id() as usize)
+}
+
+pub fn setpgid(cx: &mut Context, pid: i32, group: i32) -> Result<usize> {
+    if group < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let process = find(cx, pid)?;
+    let group = if group == 0 { process.id() } else { group };
+    group::set_group(cx.process(), &process, group)?;
+    Ok(0)
+}
+
+pub fn setsid(cx: &mut Context) -> Result<usize> {
+    Ok(group::start_session(cx.process())? as usize)
+}
+
+pub fn set_tid_address(cx: &mut Context, tid: UserPtr<i32>) -> Result<usize> {
+    cx.task.clear_child_tid.store(tid.address(), Relaxed);
+    Ok(cx.task.id() as usize)
+}
+
+/// The process with this id, or the caller's for 0.
+pub(super) fn find(cx: &Context, pid: i32) -> Result<Arc<Process>> {
+    match pid {
+        0 => Ok(Arc::clone(cx.process())),
+        _ => registry::find_process(pid).ok_or(Errno::ESRCH),
+    }
+}

@@ -1,0 +1,69 @@
+//! The user loop: a thread's life between the kernel and user mode.
+//!
+//! Into user mode, out again for a reason, deal with the reason, and in again. Signals, preemption and the end of the
+//! thread need no look on the way of a call: whoever wants the thread's attention sets a bit, and `run` returns at once
+//! while one is set.
+
+use crate::{Context, dispatch};
+use abi::Errno;
+use arch::user::Exit;
+use core::sync::atomic::Ordering::Relaxed;
+use process::signal::handler::NO_CALL;
+use process::signal::{After, InterruptedCall, attend, fault};
+use sched::attention;
+
+/// Runs a user thread until it is to end.
+pub fn user_main(cx: &mut Context) {
+    loop {
+        let exit = {
+            let current = sched::current();
+            current.enter_user();
+            let exit = cx.user.run(current.attention());
+            current.leave_user();
+            exit
+        };
+        let after = match exit {
+            Exit::Syscall => {
+                dispatch(cx);
+                match interrupted_call(cx) {
+                    None => After::Resume,
+                    call => attend(cx, call),
+                }
+            }
+            Exit::Exception(exception) => {
+                fault::resolve(cx, exception);
+                After::Resume
+            }
+            Exit::Interrupt => look_around(cx),
+        };
+        if after == After::End {
+            return;
+        }
+    }
+}
+
+/// The call that has just returned, if its result is one of the kernel's own.
+#[inline]
+fn interrupted_call(cx: &Context) -> Option<InterruptedCall> {
+    const FIRST: i64 = Errno::ERESTART_RESTARTBLOCK.to_return();
+    const LAST: i64 = Errno::ERESTARTSYS.to_return();
+    let result = cx.user.regs().rax as i64;
+    if !(FIRST..=LAST).contains(&result) {
+        return None;
+    }
+    let number = cx.user.syscall_number();
+    let error = Errno::from_raw(-result).filter(|_| number != NO_CALL)?;
+    Some(InterruptedCall { number, error })
+}
+
+/// Something asked for attention, or an interrupt came.
+fn look_around(cx: &mut Context) -> After {
+    let bits = sched::current().attention().load(Relaxed);
+    if bits & attention::RESCHEDULE != 0 {
+        sched::preempt_if_needed();
+    }
+    if bits & (attention::SIGNAL | attention::KILL) != 0 {
+        return attend(cx, None);
+    }
+    After::Resume
+}
