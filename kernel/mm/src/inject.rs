@@ -12,6 +12,11 @@ pub fn fail_nth(n: u32) {
     COUNTDOWN.store(i64::from(n), Ordering::Relaxed);
 }
 
+/// Whether a failure is still to come: after a sweep's step, that the n-th allocation was never reached.
+pub fn is_armed() -> bool {
+    COUNTDOWN.load(Ordering::Relaxed) > 0
+}
+
 /// Whether this allocation is the one to fail.
 #[inline]
 pub(crate) fn should_fail() -> bool {

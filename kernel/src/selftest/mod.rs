@@ -7,6 +7,7 @@
 mod descriptors;
 mod fpu;
 mod ipi;
+mod memory;
 mod stack;
 mod timer;
 mod user_mode;
@@ -71,6 +72,19 @@ static CASES: &[Case] = &[
     returns("user_mode_is_left_for_attention", user_mode::attention),
     returns("wild_user_registers_cannot_harm", user_mode::wild_registers),
     returns("segment_bases_belong_to_their_thread", user_mode::segments),
+    returns("frames_are_zeroed_counted_and_returned", memory::frames_are_zeroed_counted_and_returned),
+    returns("heap_blocks_are_aligned_and_distinct", memory::heap_blocks_are_aligned_and_distinct),
+    returns("stacks_lie_above_holes_and_are_returned", memory::stacks_lie_above_holes_and_are_returned),
+    returns("untouched_pages_read_as_zero", memory::untouched_pages_read_as_zero),
+    returns("forked_spaces_do_not_see_each_others_writes", memory::forked_spaces_do_not_see_each_others_writes),
+    returns("shared_mappings_are_seen_by_the_child", memory::shared_mappings_are_seen_by_the_child),
+    returns("protection_is_obeyed_by_user_copies", memory::protection_is_obeyed_by_user_copies),
+    returns("moved_pages_keep_their_bytes", memory::moved_pages_keep_their_bytes),
+    returns("stacks_of_users_grow_to_their_limit", memory::stacks_of_users_grow_to_their_limit),
+    returns("the_break_moves_both_ways", memory::the_break_moves_both_ways),
+    returns("wild_requests_are_refused", memory::wild_requests_are_refused),
+    returns("every_failed_allocation_is_survived", memory::every_failed_allocation_is_survived),
+    returns("memory_runs_out_without_a_panic", memory::memory_runs_out_without_a_panic),
 ];
 
 /// The case that runs.
