@@ -27,9 +27,15 @@ fn flags() -> u64 {
 #[inline(always)]
 pub fn disable() -> SavedFlags {
     let saved = SavedFlags(flags());
+    turn_off();
+    saved
+}
+
+/// Disables interrupts, for those who know what was before.
+#[inline(always)]
+pub fn turn_off() {
     // SAFETY: with interrupts off no handler runs; memory operations may not move above this.
     unsafe { asm!("cli", options(nostack)) };
-    saved
 }
 
 /// Restores what [`disable`] found.

@@ -22,9 +22,15 @@ pub fn accuracy() -> Verdict {
         FIRED_AT.store(0, Ordering::Release);
         let deadline = clock::now_ns() + delay_ns;
         timer::arm(deadline);
-        while FIRED_AT.load(Ordering::Acquire) == 0 {
+        loop {
+            // Off between check and halt, so that the interrupt cannot come unnoticed in between.
+            arch::interrupts::turn_off();
+            if FIRED_AT.load(Ordering::Acquire) != 0 {
+                break;
+            }
             cpu::halt_until_interrupt();
         }
+        arch::interrupts::enable();
         let fired = FIRED_AT.load(Ordering::Acquire);
         check(fired >= deadline, "the timer fired early")?;
         log::info!("{delay_ns} ns: {} ns late", fired - deadline);

@@ -16,19 +16,18 @@ macro_rules! below {
     };
 }
 
-/// Loads the user's registers and leaves ring 0. "Returns" when user mode ends, with the vector in
-/// EAX and interrupts off; all registers but RSP, RBP and RBX are lost.
+/// Loads the user's registers after a system call and leaves ring 0 by `sysret`. "Returns" when user
+/// mode ends, with the vector in EAX and interrupts off; all registers but RSP, RBP and RBX are lost.
 ///
 /// # Safety
-/// Called by [`UserContext::run`] alone: interrupts off, registers checked.
+/// Called by [`UserContext::run`] alone, with interrupts off. The last exit was a system call, and only
+/// the result has changed since: so the return address is a user address, and `sysret` cannot fault.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn enter(context: *mut UserContext) -> u32 {
+pub(super) unsafe extern "C" fn enter_fast(context: *mut UserContext) -> u32 {
     naked_asm!(
         "mov gs:[{kernel_rsp}], rsp",
         "lea rax, [rdi + {end}]",
         "mov gs:[{rsp0}], rax",
-        "cmp dword ptr [rdi + {resume}], {fast}",
-        "jne 2f",
         "mov rcx, [rdi + {rip}]",
         "mov r11, [rdi + {rflags}]",
         "mov rax, [rdi + {rax}]",
@@ -47,19 +46,9 @@ pub(super) unsafe extern "C" fn enter(context: *mut UserContext) -> u32 {
         "mov rdi, [rdi + {rdi}]",
         "swapgs",
         "sysretq",
-        "2:",
-        "lea rsp, [rdi + {r15}]",
-        "pop r15", "pop r14", "pop r13", "pop r12",
-        "pop rbp", "pop rbx", "pop r11", "pop r10", "pop r9", "pop r8",
-        "pop rax", "pop rcx", "pop rdx", "pop rsi", "pop rdi",
-        "add rsp, 16",
-        "swapgs",
-        "iretq",
         kernel_rsp = const offset_of!(Local, kernel_rsp),
         rsp0 = const RSP0,
         end = const END,
-        resume = const RESUME,
-        fast = const RESUME_FAST,
         rip = const offset_of!(Registers, rip),
         rflags = const offset_of!(Registers, rflags),
         rax = const offset_of!(Registers, rax),
@@ -79,8 +68,33 @@ pub(super) unsafe extern "C" fn enter(context: *mut UserContext) -> u32 {
     )
 }
 
+/// As [`enter_fast`], by `iret` and with all registers.
+///
+/// # Safety
+/// Called by [`UserContext::run`] alone, with interrupts off and registers that `iret` accepts.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn enter_full(context: *mut UserContext) -> u32 {
+    naked_asm!(
+        "mov gs:[{kernel_rsp}], rsp",
+        "lea rax, [rdi + {end}]",
+        "mov gs:[{rsp0}], rax",
+        // The frame is the stack for a moment. Only traps with stacks of their own can come.
+        "lea rsp, [rdi + {r15}]",
+        "pop r15", "pop r14", "pop r13", "pop r12",
+        "pop rbp", "pop rbx", "pop r11", "pop r10", "pop r9", "pop r8",
+        "pop rax", "pop rcx", "pop rdx", "pop rsi", "pop rdi",
+        "add rsp, 16",
+        "swapgs",
+        "iretq",
+        kernel_rsp = const offset_of!(Local, kernel_rsp),
+        rsp0 = const RSP0,
+        end = const END,
+        r15 = const offset_of!(Registers, r15),
+    )
+}
+
 /// Where `syscall` arrives: return address in RCX, flags in R11, interrupts off, the user's stack and
-/// GS. Stores the registers in the context whose end the TSS names, and returns from [`enter`].
+/// GS. Stores the registers in the context whose end the TSS names, and returns from [`enter_fast`] or [`enter_full`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn syscall_entry() {
     naked_asm!(

@@ -72,6 +72,26 @@ pub struct UserContext {
     has_new_segments: bool,
 }
 
+/// Calls one of the ways into user mode; gives the vector by which it was left.
+macro_rules! enter {
+    ($way:path, $context:expr) => {{
+        let vector: u32;
+        // SAFETY: interrupts are off and the registers safe to load; the block names every register
+        // that is lost, and keeps the two that cannot be named.
+        unsafe {
+            asm!(
+                "push rbp", "push rbx", "call {enter}", "pop rbx", "pop rbp",
+                enter = sym $way,
+                inout("rdi") &raw mut *$context => _, lateout("eax") vector,
+                lateout("rcx") _, lateout("rdx") _, lateout("rsi") _, lateout("r8") _, lateout("r9") _,
+                lateout("r10") _, lateout("r11") _, lateout("r12") _, lateout("r13") _, lateout("r14") _,
+                lateout("r15") _,
+            );
+        }
+        vector
+    }};
+}
+
 const _: () = assert!(size_of::<Registers>() % 16 == 0);
 
 impl UserContext {
@@ -158,30 +178,20 @@ impl UserContext {
     /// FPU state loaded, and with preemption enabled.
     #[inline]
     pub fn run(&mut self, attention: &AtomicU32) -> Exit {
-        let _ = interrupts::disable();
+        interrupts::turn_off();
         if attention.load(Ordering::Relaxed) != 0 {
             interrupts::enable();
             return Exit::Interrupt;
         }
-        if self.resume != RESUME_FAST {
+        let vector = if self.resume == RESUME_FAST {
+            enter!(entry::enter_fast, self)
+        } else {
             if let Err(exit) = self.prepare_full() {
                 interrupts::enable();
                 return exit;
             }
-        }
-        let vector: u32;
-        // SAFETY: interrupts are off and the registers safe to load; the block names every register
-        // that is lost, and keeps the two that cannot be named.
-        unsafe {
-            asm!(
-                "push rbp", "push rbx", "call {enter}", "pop rbx", "pop rbp",
-                enter = sym entry::enter,
-                inout("rdi") &raw mut *self => _, lateout("eax") vector,
-                lateout("rcx") _, lateout("rdx") _, lateout("rsi") _, lateout("r8") _, lateout("r9") _,
-                lateout("r10") _, lateout("r11") _, lateout("r12") _, lateout("r13") _, lateout("r14") _,
-                lateout("r15") _,
-            );
-        }
+            enter!(entry::enter_full, self)
+        };
         if vector == SYSCALL_VECTOR {
             interrupts::enable();
             return Exit::Syscall;
