@@ -54,15 +54,24 @@ pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
         return Ok(artifacts);
     }
     toolchain::ensure_targets(project, &[KERNEL_TARGET, USER_TARGET])?;
-    let mut kernel = vec!["-p", "kernel", "--target", KERNEL_TARGET];
+    let mut kernel = vec!["--release", "-p", "kernel", "--target", KERNEL_TARGET];
     if variant == Variant::SelfTest {
         kernel.extend(["--features", "selftest"]);
     }
     run_cargo(project, "the kernel", variant.directory(), &kernel)?;
-    run_cargo(project, "the guest's programs", "build", &["-p", "init", "--target", USER_TARGET])?;
+    run_cargo(project, "the guest's programs", "build", &["--release", "-p", "init", "--target", USER_TARGET])?;
     let stamp = stamp(project, variant);
     fs::write(&stamp, fingerprint).context(|| format!("cannot write {}", stamp.display()))?;
     Ok(artifacts)
+}
+
+/// Builds the programs that the guest tests run; returns the directory with all of them.
+pub fn build_trials(project: &Project) -> Result<PathBuf> {
+    let _lock = project.lock("build")?;
+    toolchain::ensure_targets(project, &[USER_TARGET])?;
+    let arguments = ["-p", "trials", "--profile", "trials", "--target", USER_TARGET];
+    run_cargo(project, "the trial programs", "build", &arguments)?;
+    Ok(project.output.join("build").join(USER_TARGET).join("trials"))
 }
 
 fn stamp(project: &Project, variant: Variant) -> PathBuf {
@@ -77,7 +86,7 @@ fn is_current(project: &Project, variant: Variant, artifacts: &Artifacts) -> Res
 fn run_cargo(project: &Project, what: &str, directory: &str, arguments: &[&str]) -> Result<()> {
     eprintln!("tessera: building {what}");
     let mut command = clean_command(project, "cargo");
-    command.args(["build", "--release"]).args(arguments);
+    command.arg("build").args(arguments);
     command.arg("--target-dir").arg(project.output.join(directory));
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let status = command.status().context(|| "cannot start cargo".into())?;

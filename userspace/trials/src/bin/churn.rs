@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use programs::{Random, number_argument, this_program};
+use trials::{Random, number_argument, this_program};
 
 /// Memory that may be in use more than before without being a leak: caches that fill once.
 const SLACK_KIB: u64 = 2048;

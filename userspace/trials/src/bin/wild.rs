@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use abi::table::{Argument, ArgumentKind, Row, TABLE, find};
-use programs::this_program;
+use trials::this_program;
 use tessera::call::call;
 
 /// Addresses that no program may use: not mapped, the kernel's, not canonical, the last.

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use programs::this_program;
+use trials::this_program;
 use rustix::thread::{sched_getaffinity, sched_getcpu};
 
 /// Work between two reports.
