@@ -97,13 +97,12 @@ impl ProcessGroup {
     /// Whether no member has a parent in another group of the session: nobody could continue it if it stopped.
     pub fn has_no_guardian(&self) -> bool {
         let registry = registry::lock();
+        let process = |id| registry.entry(id).and_then(|entry| entry.process.as_deref()).filter(|it| !it.has_ended());
         let mut member = registry.first(Chain::Members, self.id);
         while member != 0 {
-            let process = registry.entry(member).and_then(|entry| entry.process.as_ref());
-            let parent = process.and_then(|process| registry.entry(process.parent_id())?.process.as_ref());
-            if parent.is_some_and(|parent| {
-                parent.session_id() == self.session.number() && parent.group_id() != self.id && !parent.has_ended()
-            }) {
+            let guardian = process(member).and_then(|member| process(member.parent_id()));
+            let (group, session) = (self.id, self.session.number());
+            if guardian.is_some_and(|guardian| guardian.session_id() == session && guardian.group_id() != group) {
                 return false;
             }
             member = registry.next(Chain::Members, member);

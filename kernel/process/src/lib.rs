@@ -20,9 +20,9 @@
 //! 5. Table and address space are dropped with no lock held.
 //!
 //! # Locks, outermost first
-//! The process list; the signal state of a process; the private queue of a task. All three are taken by interrupt
-//! handlers (terminals and timers signal). The state of a process or task that changes rarely has a plain spinning
-//! lock under which nothing else is taken. Nothing here is held while user memory is touched.
+//! The process list; the signal state of a process; the private queue of a task, or what changes rarely in a process.
+//! All four are taken by interrupt handlers (terminals and timers signal). What mostly concerns a task itself has a
+//! plain spinning lock under which nothing else is taken. Nothing here is held while user memory is touched.
 //!
 //! # What it must not do
 //! Know any particular file, device or system-call number; the futex table and the user loop are reached through

@@ -16,7 +16,7 @@ use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};
 use mm::AddressSpace;
 use object::{Credentials, Table};
 use sched::WaitQueue;
-use sync::{IrqLock, SpinLock, ranks};
+use sync::{IrqLock, ranks};
 
 /// A process: what its threads share, and what its parent can learn of it.
 pub struct Process {
@@ -43,7 +43,7 @@ pub struct Process {
     /// Woken when one of its threads has left.
     pub(crate) thinned: WaitQueue,
 
-    state: SpinLock<State, ranks::ProcessState>,
+    state: IrqLock<State, ranks::ProcessRecord>,
     itimers: IntervalTimers,
     /// The signal that it gets when its parent ends; 0 for none.
     parent_death_signal: AtomicI32,
@@ -51,7 +51,7 @@ pub struct Process {
     flags: AtomicU32,
 }
 
-/// What changes rarely.
+/// What changes rarely. Interrupt handlers read it when they send signals.
 struct State {
     resources: Option<Resources>,
     credentials: Arc<Credentials>,
@@ -126,7 +126,7 @@ impl Process {
             ended: WaitQueue::new(),
             resumed: WaitQueue::new(),
             thinned: WaitQueue::new(),
-            state: SpinLock::new(state),
+            state: IrqLock::new(state),
             itimers: IntervalTimers::new(),
             parent_death_signal: AtomicI32::new(0),
             umask: AtomicU32::new(origin.umask),

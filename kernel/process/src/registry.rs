@@ -204,6 +204,11 @@ impl Registry {
         Some(&chunk[id as usize % CHUNK])
     }
 
+    /// Whether the list has this very process.
+    pub fn holds(&self, process: &Arc<Process>) -> bool {
+        self.entry(process.id()).and_then(|entry| entry.process.as_ref()).is_some_and(|held| Arc::ptr_eq(held, process))
+    }
+
     /// What an id names, to change.
     pub fn entry_mut(&mut self, id: i32) -> Option<&mut Entry> {
         let chunk = self.chunks.get_mut(usize::try_from(id).ok()? / CHUNK)?.as_mut()?;

@@ -183,8 +183,12 @@ pub(crate) fn announce_end(process: &Arc<Process>, status: ExitStatus) {
         let parent = process.parent();
         let reaps = parent.as_ref().is_none_or(|parent| parent.signals.lock().actions.reaps_children());
         let mut registry = registry::lock();
-        // The parent may have ended meanwhile and the process have another.
-        if parent.as_ref().map_or(0, |parent| parent.id()) != process.parent_id() && parent.is_some() {
+        if !registry.holds(process) {
+            // A new parent has collected it already.
+            return;
+        }
+        if parent.as_ref().map_or(0, |parent| parent.id()) != process.parent_id() {
+            // The parent has ended meanwhile and the process has another.
             continue;
         }
         let exit_signal = registry.entry(process.id()).map_or(0, |entry| entry.child.exit_signal);

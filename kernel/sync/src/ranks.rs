@@ -94,12 +94,14 @@ ranks! {
     205 ProcessList;
     /// Signal actions, threads and pending signals of a process.
     206 Signals;
-    /// The signals pending for one task.
-    207 Task;
-    /// When the interval timers of a process are due.
-    207 IntervalTimers;
     /// The items of an epoll set that may be ready.
     206 EpollReady;
+    /// The signals pending for one task.
+    207 Task;
+    /// What changes rarely in a process: its credentials, limits, resources.
+    207 ProcessRecord;
+    /// When the interval timers of a process are due.
+    207 IntervalTimers;
     /// The observers of a wait queue.
     208 Observers;
     /// A wait queue.

@@ -20,8 +20,10 @@ use object::{Credentials, Location, Lookup, NodeKind, Roots};
 const PAGE: u64 = 4096;
 /// Where position-independent programs lie, before randomisation.
 const PROGRAM_BASE: u64 = 0x5555_5555_4000;
-/// How far programs and stacks may move, in pages.
-const RANDOM_PAGES: u64 = 1 << 22;
+/// How far programs move at random, in pages: 16 GiB.
+const PROGRAM_PAGES: u64 = 1 << 22;
+/// How far stacks move, in pages: 128 MiB, so that as much is left for growth above the other mappings.
+const STACK_PAGES: u64 = 1 << 15;
 /// How much of the stack is mapped at first; it grows from there.
 const STACK_START: u64 = 132 * 1024;
 /// Clock ticks a second, as AT_CLKTCK tells.
@@ -193,7 +195,7 @@ fn map_image(space: &AddressSpace, file: &File, image: &Image, base: u64) -> Res
         Position::Relocatable { alignment } => {
             let at = match base {
                 0 => find_room(space, length + alignment)?,
-                base => base + random_pages() * PAGE,
+                base => base + random_pages(PROGRAM_PAGES) * PAGE,
             };
             at.next_multiple_of(alignment).wrapping_sub(start)
         }
@@ -249,8 +251,8 @@ fn zero(space: &AddressSpace, from: u64, length: usize) -> Result<()> {
     })
 }
 
-fn random_pages() -> u64 {
-    if FIXED_LAYOUT.load(Ordering::Relaxed) { 0 } else { arch::random::entropy() % RANDOM_PAGES }
+fn random_pages(limit: u64) -> u64 {
+    if FIXED_LAYOUT.load(Ordering::Relaxed) { 0 } else { arch::random::entropy() % limit }
 }
 
 /// The credentials after exec: a set-id file changes the effective ids, where that is not forbidden.
@@ -321,7 +323,7 @@ fn build_stack(
     if size as u64 > limit {
         return Err(Errno::E2BIG);
     }
-    let top = USER_END - random_pages() * PAGE;
+    let top = USER_END - random_pages(STACK_PAGES) * PAGE;
     let mut random = [0; 16];
     for half in random.chunks_exact_mut(8) {
         half.copy_from_slice(&arch::random::entropy().to_le_bytes());
