@@ -24,6 +24,7 @@ pub mod arguments;
 mod dispatch;
 mod handlers;
 pub mod names;
+mod timeout;
 pub mod trace;
 mod unknown;
 pub mod user_loop;

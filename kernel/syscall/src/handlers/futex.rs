@@ -1,43 +1,137 @@
 //! Futexes and robust lists.
 
-use crate::Context;
+use crate::{Context, timeout};
+use abi::consts::general;
+use abi::types::{RobustListHead, Timespec};
 use abi::{Errno, Result};
-use core::sync::atomic::Ordering::Relaxed;
+use core::num::NonZeroU32;
+use core::sync::atomic::Ordering;
+use ipc::futex::{self, ANY_BIT, Requeue, WakeOp, Word};
+use mm::space::KeyScope;
 use mm::user::UserPtr;
+use sched::Wait;
+
+const PRIVATE: u32 = general::FUTEX_PRIVATE_FLAG;
+const CLOCK_REALTIME: u32 = general::FUTEX_CLOCK_REALTIME;
 
 pub fn futex(
-    _cx: &mut Context,
-    _word: u64,
-    _operation: u32,
-    _value: u32,
-    _timeout: u64,
-    _word2: u64,
-    _value3: u32,
+    cx: &mut Context,
+    word: u64,
+    operation: u32,
+    value: u32,
+    timeout: u64,
+    word2: u64,
+    value3: u32,
 ) -> Result<usize> {
-    Err(Errno::ENOSYS)
+    let scope = if operation & PRIVATE != 0 { KeyScope::Private } else { KeyScope::Any };
+    let command = operation & !(PRIVATE | CLOCK_REALTIME);
+    let is_timed_by_clock = matches!(command, general::FUTEX_WAIT_BITSET | general::FUTEX_WAIT);
+    if operation & CLOCK_REALTIME != 0 && !is_timed_by_clock {
+        return Err(Errno::ENOSYS);
+    }
+    // Where there is no timeout, its place holds a count.
+    let value2 = timeout as u32;
+    match command {
+        general::FUTEX_WAIT => {
+            let deadline = relative_deadline(cx, timeout)?;
+            wait(cx, Word::at(word, scope)?, value, ANY_BIT, deadline)
+        }
+        general::FUTEX_WAIT_BITSET => {
+            let bits = NonZeroU32::new(value3).ok_or(Errno::EINVAL)?;
+            let deadline = absolute_deadline(timeout, operation)?;
+            wait(cx, Word::at(word, scope)?, value, bits, deadline)
+        }
+        general::FUTEX_WAKE => futex::wake(Word::at(word, scope)?, count(value)?, ANY_BIT),
+        general::FUTEX_WAKE_BITSET => {
+            let bits = NonZeroU32::new(value3).ok_or(Errno::EINVAL)?;
+            futex::wake(Word::at(word, scope)?, count(value)?, bits)
+        }
+        general::FUTEX_REQUEUE | general::FUTEX_CMP_REQUEUE => {
+            let is_compared = command == general::FUTEX_CMP_REQUEUE;
+            let request = Requeue {
+                wake: exact_count(value)?,
+                requeue: exact_count(value2)?,
+                expected: is_compared.then_some(value3),
+            };
+            let (woken, moved) = futex::requeue(Word::at(word, scope)?, Word::at(word2, scope)?, request)?;
+            Ok(if is_compared { woken + moved } else { woken })
+        }
+        general::FUTEX_WAKE_OP => {
+            let operation = WakeOp::decode(value3).ok_or(Errno::ENOSYS)?;
+            let counts = (count(value)?, count(value2)?);
+            futex::wake_op(Word::at(word, scope)?, Word::at(word2, scope)?, counts, operation)
+        }
+        _ => Err(Errno::ENOSYS),
+    }
 }
 
-/// The size of `struct robust_list_head`.
-const ROBUST_HEAD_SIZE: usize = size_of::<abi::types::RobustListHead>();
+/// A count of waiters to wake: an int of which nothing or less means one, as on Linux.
+fn count(value: u32) -> Result<usize> {
+    Ok(usize::try_from(value as i32).unwrap_or(1).max(1))
+}
+
+/// A count that is taken as it is.
+fn exact_count(value: u32) -> Result<usize> {
+    usize::try_from(value as i32).map_err(|_| Errno::EINVAL)
+}
+
+/// A wait's deadline, and whether the call can be begun anew with the same arguments.
+#[derive(Clone, Copy)]
+enum Deadline {
+    Never,
+    At(u64),
+    After(u64),
+}
+
+fn relative_deadline(cx: &Context, timeout: u64) -> Result<Deadline> {
+    let fresh = timeout::after_timespec(UserPtr::new(timeout))?;
+    Ok(match cx.task.restart_deadline().or(fresh) {
+        Some(deadline) => Deadline::After(deadline),
+        None => Deadline::Never,
+    })
+}
+
+fn absolute_deadline(timeout: u64, operation: u32) -> Result<Deadline> {
+    let Some(time) = UserPtr::<Timespec>::new(timeout).non_null() else { return Ok(Deadline::Never) };
+    let time = time.read()?;
+    let is_calendar = operation & CLOCK_REALTIME != 0;
+    Ok(Deadline::At(if is_calendar { timeout::at_wall_clock(time)? } else { timeout::duration_ns(time)? }))
+}
+
+fn wait(cx: &Context, word: Word, expected: u32, bits: NonZeroU32, deadline: Deadline) -> Result<usize> {
+    let deadline_ns = match deadline {
+        Deadline::Never => None,
+        Deadline::At(deadline) | Deadline::After(deadline) => Some(deadline),
+    };
+    let how = Wait { deadline_ns, ..Wait::INTERRUPTIBLE };
+    match (futex::wait(word, expected, bits, how), deadline) {
+        (Err(Errno::EINTR), Deadline::After(deadline)) => {
+            cx.task.keep_restart_deadline(deadline);
+            Err(Errno::ERESTART_RESTARTBLOCK)
+        }
+        (Err(Errno::EINTR), _) => Err(Errno::ERESTARTSYS),
+        (result, _) => result.map(|()| 0),
+    }
+}
 
 pub fn set_robust_list(cx: &mut Context, head: u64, size: usize) -> Result<usize> {
-    if size != ROBUST_HEAD_SIZE {
+    if size != size_of::<RobustListHead>() {
         return Err(Errno::EINVAL);
     }
-    cx.task.robust_list.store(head, Relaxed);
+    cx.task.robust_list.store(head, Ordering::Relaxed);
     Ok(0)
 }
 
 pub fn get_robust_list(cx: &mut Context, pid: i32, head: UserPtr<u64>, size: UserPtr<u64>) -> Result<usize> {
-    let list = match pid {
-        0 => cx.task.robust_list.load(Relaxed),
+    let address = match pid {
+        0 => cx.task.robust_list.load(Ordering::Relaxed),
         _ => {
             let task = process::registry::find_task(pid).ok_or(Errno::ESRCH)?;
             process::signal::check_permission(cx.process(), task.process(), None)?;
-            task.robust_list.load(Relaxed)
+            task.robust_list.load(Ordering::Relaxed)
         }
     };
-    size.write(&(ROBUST_HEAD_SIZE as u64))?;
-    head.write(&list)?;
+    size.write(&(size_of::<RobustListHead>() as u64))?;
+    head.write(&address)?;
     Ok(0)
 }
