@@ -52,6 +52,9 @@ const NAMESPACES: CloneFlags = CloneFlags::NEW_MOUNTS
 /// `fork`, `vfork`, `clone`, `clone3`: makes a thread or a process and returns its id.
 pub fn clone(cx: &mut Context, request: &CloneRequest) -> Result<i32> {
     check(cx, request)?;
+    if is_signalled() {
+        return Err(Errno::ERESTARTNOINTR);
+    }
     let id = ReservedId::take()?;
     if request.flags.contains(CloneFlags::THREAD) {
         return clone_thread(cx, request, id);
@@ -204,9 +207,9 @@ pub(crate) fn run(mut cx: Context, store_at: Option<u64>) {
 
 /// Makes a new process visible, unless a signal must be taken first.
 fn publish(cx: &Context, request: &CloneRequest, task: &Arc<Task>, prepared: &Prepared) -> Result<()> {
-    let caller = sched::current();
     let mut registry = registry::lock();
-    if caller.attention().load(SeqCst) & (attention::SIGNAL | attention::KILL) != 0 {
+    // Looked at before, to spare work in vain; what counts is this look.
+    if is_signalled() {
         return Err(Errno::ERESTARTNOINTR);
     }
     task.set_thread(prepared.thread());
@@ -222,6 +225,10 @@ fn publish(cx: &Context, request: &CloneRequest, task: &Arc<Task>, prepared: &Pr
     child.session.store(process.session_id(), Relaxed);
     registry.add_process(task, parent, exit_signal);
     Ok(())
+}
+
+fn is_signalled() -> bool {
+    sched::current().attention().load(SeqCst) & (attention::SIGNAL | attention::KILL) != 0
 }
 
 fn store_parent_tid(request: &CloneRequest, number: i32) {

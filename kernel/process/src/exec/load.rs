@@ -15,6 +15,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use mm::AddressSpace;
 use mm::space::{Backing, Growth, Label, Mapping, Place, Populate, Sharing};
 use mm::user::Sink;
+use object::namespace::MountFlags;
 use object::{Credentials, Location, Lookup, NodeKind, Roots};
 
 const PAGE: u64 = 4096;
@@ -45,6 +46,8 @@ pub(crate) struct Request<'a> {
     pub roots: &'a Roots,
     pub credentials: &'a Arc<Credentials>,
     pub limits: &'a ResourceLimits,
+    /// Whether the program may give privileges: not after `no_new_privs`.
+    pub can_gain: bool,
 }
 
 /// A program in its own address space, ready to run.
@@ -100,7 +103,7 @@ fn find(request: &Request<'_>, path: &[u8]) -> Result<Location> {
 impl File {
     fn open(location: Location, credentials: &Credentials) -> Result<Self> {
         let node = location.node();
-        if node.kind() != NodeKind::File {
+        if node.kind() != NodeKind::File || location.mount().flags().contains(MountFlags::NO_EXECUTE) {
             return Err(Errno::EACCES);
         }
         if !credentials.may(AccessMode::EXECUTE, &node.permissions()?, NodeKind::File) {
@@ -259,11 +262,12 @@ fn random_pages(limit: u64) -> u64 {
 fn privileged(request: &Request<'_>, file: &File) -> Result<Arc<Credentials>> {
     let permissions = file.location.node().permissions()?;
     let old = request.credentials;
+    let can_gain = request.can_gain && !file.location.mount().flags().contains(MountFlags::NO_SET_ID);
     let mut new = Credentials { suid: old.euid, sgid: old.egid, fsuid: old.euid, fsgid: old.egid, ..(**old).clone() };
-    if permissions.mode.contains(abi::Mode::SET_UID) {
+    if can_gain && permissions.mode.contains(abi::Mode::SET_UID) {
         (new.euid, new.suid, new.fsuid) = (permissions.uid, permissions.uid, permissions.uid);
     }
-    if permissions.mode.contains(abi::Mode::SET_GID) && permissions.mode.contains(abi::Mode::GROUP_EXECUTE) {
+    if can_gain && permissions.mode.contains(abi::Mode::SET_GID) && permissions.mode.contains(abi::Mode::GROUP_EXECUTE) {
         (new.egid, new.sgid, new.fsgid) = (permissions.gid, permissions.gid, permissions.gid);
     }
     let same = (new.euid, new.suid, new.fsuid, new.egid, new.sgid, new.fsgid)

@@ -37,6 +37,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
         roots: &cx.table.roots(),
         credentials: &credentials,
         limits: &process.limits(),
+        can_gain: !process.has(Flag::NoNewPrivileges),
     })?;
     let table = match process.has(Flag::SharesTable) {
         true => try_arc(cx.table.fork()?)?,
