@@ -7,13 +7,19 @@ pub use mm::user::{Sink, Source};
 #[cfg(target_os = "none")]
 pub use sched::WaitQueue;
 #[cfg(target_os = "none")]
-pub use sync::ranks::{CapabilityTable, FileOffset, ObjectState};
+pub use sync::ranks::{CapabilityTable, FileLocks, FileOffset, ObjectState};
 #[cfg(target_os = "none")]
 pub use sync::{Mutex, Once, RwSpinLock};
 
 #[cfg(target_os = "none")]
 pub(crate) fn try_arc<T>(value: T) -> abi::Result<alloc::sync::Arc<T>> {
     Ok(mm::alloc::try_arc(value)?)
+}
+
+/// Sleeps until the condition holds; a restart error when a signal comes first.
+#[cfg(target_os = "none")]
+pub(crate) fn wait_until_changed(queue: &WaitQueue, mut has_changed: impl FnMut() -> bool) -> abi::Result<()> {
+    Ok(queue.wait_until(sched::Wait::INTERRUPTIBLE, || has_changed().then_some(()))?)
 }
 
 #[cfg(not(target_os = "none"))]
@@ -28,6 +34,7 @@ mod stand_in {
     pub use spin::Once;
 
     pub struct CapabilityTable;
+    pub struct FileLocks;
     pub struct FileOffset;
     pub struct ObjectState;
 
@@ -89,4 +96,15 @@ mod stand_in {
 
     pub trait Pager: Send + Sync {}
     pub struct WaitQueue;
+    impl WaitQueue {
+        pub const fn new() -> Self {
+            Self
+        }
+        pub fn wake_all(&self) {}
+    }
+
+    /// Nobody else runs, so nothing changes while one waits.
+    pub(crate) fn wait_until_changed(_queue: &WaitQueue, mut has_changed: impl FnMut() -> bool) -> Result<()> {
+        if has_changed() { Ok(()) } else { Err(abi::Errno::ERESTARTSYS) }
+    }
 }

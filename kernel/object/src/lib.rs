@@ -28,6 +28,7 @@ mod file_system;
 pub mod file_systems;
 mod floor;
 mod held;
+pub mod locks;
 pub mod namespace;
 mod node;
 mod object;

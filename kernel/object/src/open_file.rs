@@ -2,6 +2,7 @@
 
 use crate::directory::{DirectoryEntry, FIRST_ENTRY};
 use crate::floor::{FileOffset, Mutex, Pager, Sink, Source};
+use crate::locks::{self, LockOwner};
 use crate::namespace::Location;
 use crate::{Node, NodeKind, Object, Seek};
 use abi::types::Stat;
@@ -10,7 +11,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
 use core::ops::ControlFlow;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// An open file or directory: a location, an offset and flags, shared by every slot that was duplicated from one open.
 ///
@@ -19,13 +20,20 @@ pub struct OpenFile {
     location: Location,
     flags: AtomicU32,
     offset: Mutex<u64, FileOffset>,
+    may_hold_locks: AtomicBool,
 }
 
 impl OpenFile {
     /// Opens a location that has been checked. Flags that only say how to open are dropped.
     pub fn open(location: Location, flags: OpenFlags) -> Result<Arc<dyn Object>> {
-        let file = Self { location, flags: AtomicU32::new(flags.kept().bits()), offset: Mutex::new(0) };
+        let file = Self { location, flags: AtomicU32::new(flags.kept().bits()), offset: Mutex::new(0), may_hold_locks: AtomicBool::new(false) };
         Ok(Arc::new(file))
+    }
+
+    /// Who holds the locks that are taken through this open file. They go with it.
+    pub fn lock_owner(&self) -> LockOwner {
+        self.may_hold_locks.store(true, Ordering::Relaxed);
+        LockOwner::OpenFile(core::ptr::from_ref(self).addr())
     }
 
     fn node_ref(&self) -> &dyn Node {
@@ -43,6 +51,14 @@ impl OpenFile {
             _ => &self.location,
         };
         at.node().parent().map_or(at.node().id(), |parent| parent.id())
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        if *self.may_hold_locks.get_mut() {
+            locks::unlock_all(&self.location, self.lock_owner());
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::floor::{CapabilityTable, ObjectState, RwSpinLock};
 use crate::held::ObjectCapability;
+use crate::locks::{self, LockOwner};
 use crate::namespace::Location;
 use crate::{Held, Object, Roots};
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::{Capability, Denied, KindSet, Need, Place, Rights, SlotFlags, TableError};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The authority of one process, shared by its threads.
 ///
@@ -15,6 +17,7 @@ use caps::{Capability, Denied, KindSet, Need, Place, Rights, SlotFlags, TableErr
 pub struct Table {
     slots: RwSpinLock<caps::Table<Arc<dyn Object>>, CapabilityTable>,
     roots: RwSpinLock<Arc<Roots>, ObjectState>,
+    may_hold_locks: AtomicBool,
 }
 
 /// A slot set aside for what is still being made; given up when dropped.
@@ -36,7 +39,12 @@ pub struct ShownSlot {
 impl Table {
     /// A table without slots.
     pub fn new(roots: Roots, limit: usize) -> Self {
-        Self { slots: RwSpinLock::new(caps::Table::new(limit)), roots: RwSpinLock::new(Arc::new(roots)) }
+        Self::build(caps::Table::new(limit), Arc::new(roots))
+    }
+
+    fn build(slots: caps::Table<Arc<dyn Object>>, roots: Arc<Roots>) -> Self {
+        let (slots, roots) = (RwSpinLock::new(slots), RwSpinLock::new(roots));
+        Self { slots, roots, may_hold_locks: AtomicBool::new(false) }
     }
 
     /// The object in `slot`, whatever its kind, if all of `rights` are there. The one accessor, with [`Table::get_kind`].
@@ -113,14 +121,16 @@ impl Table {
     pub fn replace(&self, slot: i32, target: i32, flags: SlotFlags) -> Result<i32> {
         let number = u32::try_from(target).map_err(|_| Errno::EBADF)?;
         let old = self.slots.write().duplicate_to(slot, number, flags).map_err(error_of)?;
-        drop(old);
+        if let Some(old) = old {
+            self.retire(old);
+        }
         Ok(target)
     }
 
     /// Empties a slot.
     pub fn close(&self, slot: i32) -> Result<()> {
         let old = self.slots.write().remove(slot);
-        old.map(drop).ok_or(Errno::EBADF)
+        old.map(|old| self.retire(old)).ok_or(Errno::EBADF)
     }
 
     /// Empties the slots `first..=last`.
@@ -130,12 +140,28 @@ impl Table {
             let next = self.slots.write().remove_next(from, last);
             match next {
                 Some((slot, old)) => {
-                    drop(old);
+                    self.retire(old);
                     from = slot + 1;
                 }
                 None => return,
             }
         }
+    }
+
+    /// Who holds the record locks that the process takes. Those on a file go when any slot with it is emptied.
+    pub fn lock_owner(&self) -> LockOwner {
+        self.may_hold_locks.store(true, Ordering::Relaxed);
+        LockOwner::Table(core::ptr::from_ref(self).addr())
+    }
+
+    /// Lets go of what was in a slot. No lock is held.
+    fn retire(&self, old: ObjectCapability) {
+        if self.may_hold_locks.load(Ordering::Relaxed)
+            && let Some(location) = old.object.location()
+        {
+            locks::unlock_all(location, self.lock_owner());
+        }
+        drop(old);
     }
 
     /// Marks the slots `first..=last` to be closed by exec.
@@ -156,7 +182,7 @@ impl Table {
             let next = self.slots.write().remove_next_on_exec(from);
             match next {
                 Some((slot, old)) => {
-                    drop(old);
+                    self.retire(old);
                     from = slot + 1;
                 }
                 None => return,
@@ -173,7 +199,7 @@ impl Table {
     pub fn fork(&self) -> Result<Self> {
         let slots = self.slots.read().fork().map_err(error_of)?;
         let roots = self.roots();
-        Ok(Self { slots: RwSpinLock::new(slots), roots: RwSpinLock::new(roots) })
+        Ok(Self::build(slots, roots))
     }
 
     /// A slot's flags.
@@ -254,6 +280,12 @@ impl Table {
                 return Ok(());
             }
         }
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

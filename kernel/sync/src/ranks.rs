@@ -44,6 +44,8 @@ ranks! {
     20 Directory;
     /// The attributes and contents of a file-system node.
     25 Node;
+    /// The locks that programs hold on files.
+    28 FileLocks;
     /// A terminal's state and line buffer.
     30 Terminal;
     /// A pipe's buffer.

@@ -51,6 +51,6 @@ fn location(fd: &Held) -> Result<&Location> {
     fd.location().ok_or(Errno::EINVAL)
 }
 
-pub fn flock(_cx: &mut Context, _fd: Held, _operation: u32) -> Result<usize> {
-    Err(Errno::ENOSYS)
+pub fn flock(cx: &mut Context, fd: Held, operation: u32) -> Result<usize> {
+    crate::handlers::locks::flock(cx, &fd, operation)
 }
