@@ -23,8 +23,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut report = Report::new();
-    report.check("vector registers survive system calls", in_threads(|seed| run(seed, |_| call(libc::SYS_getpid))));
-    report.check("vector registers survive yields", in_threads(|seed| run(seed, |_| call(libc::SYS_sched_yield))));
+    report.check("vector registers survive system calls", in_threads(|seed| run(seed, call(libc::SYS_getpid))));
+    report.check("vector registers survive yields", in_threads(|seed| run(seed, call(libc::SYS_sched_yield))));
     report.check("vector registers survive sleeps", in_threads(|seed| run(seed, nap)));
     report.check("vector registers survive preemption", in_threads(preempted));
     report.check("vector registers survive signals whose handler uses them", under_signals());
@@ -160,7 +160,7 @@ fn under_signals() -> Holds {
         Ok(())
     });
     use std::os::unix::thread::JoinHandleExt;
-    let target = worker.as_pthread_t();
+    let target = worker.as_pthread_t() as libc::pthread_t;
     while !IS_OVER.load(Ordering::SeqCst) && !worker.is_finished() {
         // SAFETY: the thread has not been joined, so its handle is good.
         unsafe { libc::pthread_kill(target, libc::SIGUSR1) };

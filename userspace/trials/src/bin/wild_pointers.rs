@@ -1,0 +1,241 @@
+//! Every system call that takes a pointer, tried with addresses that no program has: the answer is EFAULT, and nobody falls over.
+//!
+//! The cases are made from the table of system calls. Each is run in a child of its own, with the other arguments such as the call could
+//! be expected to accept; a case that is answered by another error or with success is only accepted if it is listed in [`EXCEPTIONS`].
+//! `wild_pointers NAME` tries one call and tells every answer.
+
+#![allow(unsafe_code, reason = "system calls with arguments that they are to refuse")]
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::process::ExitCode;
+
+use abi::table::{Argument, ArgumentKind, Row, TABLE};
+use trials::Report;
+
+/// Calls and arguments where another answer than EFAULT is right, with the reason.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("set_tid_address", "tid", "written when the thread ends, and then best effort"),
+    ("clone", "parent_tid", "makes a child; the word is best effort"),
+    ("clone", "child_tid", "makes a child; the word is the child's to write"),
+    ("sched_setattr", "attributes", "a size that cannot be read is told apart"),
+    ("get_robust_list", "head", "needs a thread that has one"),
+];
+
+/// Addresses that are nobody's.
+struct Wild {
+    name: &'static str,
+    address: u64,
+}
+
+fn main() -> ExitCode {
+    let only = std::env::args().nth(1);
+    let mut report = Report::new();
+    let wild = wild_addresses();
+    let fixture = Fixture::new();
+    let mut cases = 0;
+    for row in TABLE.iter().filter(|row| only.as_deref().is_none_or(|name| name == row.name)) {
+        for (index, argument) in row.arguments.iter().enumerate().filter(|(_, argument)| argument.kind.is_pointer()) {
+            let mut answers: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+            for address in &wild {
+                cases += 1;
+                let mut words = plausible(row, &fixture);
+                words[index] = address.address;
+                make_it_matter(row, argument, &mut words);
+                answers.entry(answer(row, words)).or_default().push(address.name);
+            }
+            judge(&mut report, row, argument, &answers, only.is_some());
+        }
+    }
+    println!("{cases} cases");
+    report.finish()
+}
+
+fn judge(report: &mut Report, row: &Row, argument: &Argument, answers: &BTreeMap<String, Vec<&str>>, tell: Tell) {
+    if tell {
+        println!("{}({}): {answers:?}", row.name, argument.name);
+    }
+    let is_excepted = EXCEPTIONS.iter().any(|(name, which, _)| *name == row.name && *which == argument.name);
+    let is_unknown = answers.len() == 1 && answers.contains_key("ENOSYS");
+    let strange: Vec<_> = answers.iter().filter(|(answer, _)| *answer != "EFAULT").collect();
+    let has_fallen = strange.iter().any(|(answer, _)| answer.starts_with("killed") || answer.starts_with("hung"));
+    let what = format!("{}({})", row.name, argument.name);
+    if strange.is_empty() || (is_excepted && !has_fallen) {
+        report.check(what, Ok(()));
+    } else if is_unknown {
+        println!("missing {what}");
+    } else {
+        report.check(what, Err(format!("{strange:?}")));
+    }
+}
+
+/// Whether each answer is told.
+type Tell = bool;
+
+fn wild_addresses() -> Vec<Wild> {
+    let page = 4096;
+    // SAFETY: a fresh mapping of two pages, of which the second is taken away again; nothing else knows of it.
+    let edge = unsafe {
+        let anonymous = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let start = libc::mmap(std::ptr::null_mut(), 2 * page, libc::PROT_NONE, anonymous, -1, 0);
+        assert_ne!(start, libc::MAP_FAILED, "mmap");
+        start as u64
+    };
+    vec![
+        Wild { name: "first page", address: 0x10 },
+        Wild { name: "hole", address: 0x1234_5678_9000 },
+        Wild { name: "forbidden page", address: edge },
+        Wild { name: "end of user memory", address: 0x7fff_ffff_f000 },
+        Wild { name: "non-canonical", address: 0x0080_0000_0000_0000 },
+        Wild { name: "kernel, direct map", address: 0xffff_8000_0000_0000 },
+        Wild { name: "kernel, image", address: 0xffff_ffff_8010_0000 },
+        Wild { name: "last byte", address: u64::MAX },
+    ]
+}
+
+/// Objects that plausible arguments name.
+struct Fixture {
+    file: i32,
+    directory: i32,
+    epoll: i32,
+    socket: i32,
+    pidfd: i32,
+    timer: i32,
+    event: i32,
+    inotify: i32,
+    signal: i32,
+    pipe: [i32; 2],
+    path: CString,
+    memory: Vec<u64>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let path = CString::new(format!("/tmp/wild.{}", std::process::id())).unwrap_or_default();
+        let mut pipe = [-1; 2];
+        // SAFETY: paths end in NUL, and the pipe's two numbers have their place.
+        unsafe {
+            let mask = 0_u64;
+            libc::pipe(pipe.as_mut_ptr());
+            Self {
+                file: libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CREAT, 0o600),
+                directory: libc::open(c"/tmp".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY),
+                epoll: libc::epoll_create1(0),
+                socket: libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0),
+                pidfd: libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) as i32,
+                timer: libc::syscall(libc::SYS_timerfd_create, libc::CLOCK_MONOTONIC, 0) as i32,
+                event: libc::syscall(libc::SYS_eventfd2, 1, 0) as i32,
+                inotify: libc::syscall(libc::SYS_inotify_init1, 0) as i32,
+                signal: libc::syscall(libc::SYS_signalfd4, -1, &raw const mask, 8, 0) as i32,
+                pipe,
+                path,
+                memory: vec![0; 4096],
+            }
+        }
+    }
+
+    /// The object that a call is for.
+    fn slot(&self, row: &Row) -> i32 {
+        match row.name {
+            name if name.starts_with("timerfd") => self.timer,
+            name if name.starts_with("inotify") => self.inotify,
+            name if name.starts_with("signalfd") => self.signal,
+            name if name.starts_with("pidfd") => self.pidfd,
+            "getdents64" | "getdents" => self.directory,
+            "splice" | "tee" | "vmsplice" => self.pipe[1],
+            _ if row.family.contains("socket") => self.socket,
+            _ => self.file,
+        }
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        let _ = self.event;
+        // SAFETY: the path ends in NUL.
+        unsafe { libc::unlink(self.path.as_ptr()) };
+    }
+}
+
+/// Arguments that the call would accept, or refuse only after it has looked at its pointers.
+fn plausible(row: &Row, fixture: &Fixture) -> [u64; 6] {
+    let mut words = [0; 6];
+    for (word, argument) in words.iter_mut().zip(row.arguments) {
+        *word = match argument.kind {
+            ArgumentKind::Capability(_) | ArgumentKind::Slot => fixture.slot(row) as u64,
+            ArgumentKind::Directory(_) => fixture.directory as u64,
+            ArgumentKind::PollSet(_) => fixture.epoll as u64,
+            ArgumentKind::Process(_) => fixture.pidfd as u64,
+            ArgumentKind::At(_) => libc::AT_FDCWD as u64,
+            ArgumentKind::Path => fixture.path.as_ptr() as u64,
+            ArgumentKind::Sink(_)
+            | ArgumentKind::Source(_)
+            | ArgumentKind::Iovecs(_)
+            | ArgumentKind::Input(..)
+            | ArgumentKind::Output(..)
+            | ArgumentKind::Update(..) => fixture.memory.as_ptr() as u64,
+            ArgumentKind::Length => 8,
+            ArgumentKind::Signal => libc::SIGURG as u64,
+            _ => 0,
+        };
+        // What is called a size is that of a signal set nearly everywhere.
+        match argument.name {
+            "size" | "max" | "count" => *word = 8,
+            _ => {}
+        }
+    }
+    words
+}
+
+/// Adjusts what would let a call return before it looks at `argument`.
+fn make_it_matter(row: &Row, argument: &Argument, words: &mut [u64; 6]) {
+    let mut set = |name: &str, value: u64| {
+        if let Some(index) = row.arguments.iter().position(|argument| argument.name == name) {
+            words[index] = value;
+        }
+    };
+    match (row.name, argument.name) {
+        ("getdents64" | "getdents", _) => set("size", 512),
+        ("sched_getaffinity", _) => set("size", 128),
+        ("sched_getattr", _) => set("size", 56),
+        ("getcwd", _) => set("size", 512),
+        ("clone3", _) => set("size", 64),
+        ("getitimer" | "setitimer", _) => set("which", 0),
+        ("set_robust_list", _) => set("size", 24),
+        _ => {}
+    }
+}
+
+/// What the call answers, tried in a child.
+fn answer(row: &Row, words: [u64; 6]) -> String {
+    // SAFETY: the child makes one system call and ends, without running anything else of its parent's.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        try_in_child(row.number, words);
+    }
+    let mut status = 0;
+    // SAFETY: the status has its place.
+    unsafe { libc::waitpid(child, &mut status, 0) };
+    if libc::WIFSIGNALED(status) {
+        return match libc::WTERMSIG(status) {
+            libc::SIGALRM => "hung".to_owned(),
+            signal => format!("killed by {signal}"),
+        };
+    }
+    match libc::WEXITSTATUS(status) {
+        0 => "success".to_owned(),
+        number => abi::Errno::from_raw(number).map_or(format!("error {number}"), |errno| errno.name().to_owned()),
+    }
+}
+
+/// Makes the call and ends with the number of its error, or 0.
+fn try_in_child(number: u64, words: [u64; 6]) -> ! {
+    // SAFETY: whatever the call does, it does to this child, which ends here.
+    unsafe {
+        libc::alarm(5);
+        let [a, b, c, d, e, f] = words;
+        let result = libc::syscall(number as libc::c_long, a, b, c, d, e, f);
+        let errno = if result == -1 { *libc::__errno_location() } else { 0 };
+        libc::_exit(errno.min(255))
+    }
+}
