@@ -15,11 +15,22 @@ use trials::Report;
 
 /// Calls and arguments where another answer than EFAULT is right, with the reason.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("set_tid_address", "tid", "written when the thread ends, and then best effort"),
-    ("clone", "parent_tid", "makes a child; the word is best effort"),
-    ("clone", "child_tid", "makes a child; the word is the child's to write"),
-    ("sched_setattr", "attributes", "a size that cannot be read is told apart"),
+    ("set_tid_address", "tid", "written when the thread ends, and then as far as it can be"),
+    ("clone", "parent_tid", "written after the child is made, as far as it can be"),
+    ("clone", "child_tid", "the child's to write, as far as it can be"),
     ("get_robust_list", "head", "needs a thread that has one"),
+    ("nanosleep", "remaining", "written only when a signal ends the sleep"),
+    ("clock_nanosleep", "remaining", "written only when a signal ends the sleep"),
+    ("syslog", "buf", "the log may be empty or closed"),
+    ("setxattr", "value", "nothing keeps attributes"),
+    ("lsetxattr", "value", "nothing keeps attributes"),
+    ("fsetxattr", "value", "nothing keeps attributes"),
+    ("getxattr", "value", "nothing keeps attributes"),
+    ("lgetxattr", "value", "nothing keeps attributes"),
+    ("fgetxattr", "value", "nothing keeps attributes"),
+    ("listxattr", "list", "nothing keeps attributes"),
+    ("llistxattr", "list", "nothing keeps attributes"),
+    ("flistxattr", "list", "nothing keeps attributes"),
 ];
 
 /// Addresses that are nobody's.
@@ -106,18 +117,34 @@ struct Fixture {
     signal: i32,
     pipe: [i32; 2],
     path: CString,
-    memory: Vec<u64>,
+    link: CString,
+    /// Nothing but zeros.
+    zeros: Vec<u64>,
+    /// The set of SIGURG alone.
+    signals: Vec<u64>,
+    /// The header of `capget`.
+    capabilities: Vec<u64>,
+    /// A mapped page.
+    page: u64,
 }
+
+const CAPABILITY_VERSION: u64 = 0x2008_0522;
 
 impl Fixture {
     fn new() -> Self {
         let path = CString::new(format!("/tmp/wild.{}", std::process::id())).unwrap_or_default();
+        let link = CString::new(format!("/tmp/wild.{}.link", std::process::id())).unwrap_or_default();
         let mut pipe = [-1; 2];
-        // SAFETY: paths end in NUL, and the pipe's two numbers have their place.
+        // SAFETY: paths end in NUL, and whatever is read or written has its place.
         unsafe {
             let mask = 0_u64;
             libc::pipe(pipe.as_mut_ptr());
-            Self {
+            libc::symlink(path.as_ptr(), link.as_ptr());
+            // Without the superuser there may be no groups to ask for.
+            libc::setgroups(2, [1, 2].as_ptr());
+            let anonymous = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            let page = libc::mmap(std::ptr::null_mut(), 4096, libc::PROT_READ, anonymous, -1, 0) as u64;
+            let fixture = Self {
                 file: libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CREAT, 0o600),
                 directory: libc::open(c"/tmp".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY),
                 epoll: libc::epoll_create1(0),
@@ -129,8 +156,17 @@ impl Fixture {
                 signal: libc::syscall(libc::SYS_signalfd4, -1, &raw const mask, 8, 0) as i32,
                 pipe,
                 path,
-                memory: vec![0; 4096],
-            }
+                link,
+                zeros: vec![0; 4096],
+                signals: vec![1 << (libc::SIGURG - 1); 16],
+                capabilities: vec![CAPABILITY_VERSION; 1],
+                page,
+            };
+            libc::write(fixture.file, c"some content".as_ptr().cast(), 12);
+            libc::write(fixture.pipe[1], c"some content".as_ptr().cast(), 12);
+            let mut ready = libc::epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
+            libc::epoll_ctl(fixture.epoll, libc::EPOLL_CTL_ADD, fixture.event, &mut ready);
+            fixture
         }
     }
 
@@ -143,6 +179,8 @@ impl Fixture {
             name if name.starts_with("pidfd") => self.pidfd,
             "getdents64" | "getdents" => self.directory,
             "splice" | "tee" | "vmsplice" => self.pipe[1],
+            // At its start, so that there is something to read.
+            "read" | "readv" => self.pipe[0],
             _ if row.family.contains("socket") => self.socket,
             _ => self.file,
         }
@@ -151,9 +189,10 @@ impl Fixture {
 
 impl Drop for Fixture {
     fn drop(&mut self) {
-        let _ = self.event;
-        // SAFETY: the path ends in NUL.
-        unsafe { libc::unlink(self.path.as_ptr()) };
+        for path in [&self.path, &self.link] {
+            // SAFETY: the path ends in NUL.
+            unsafe { libc::unlink(path.as_ptr()) };
+        }
     }
 }
 
@@ -167,13 +206,18 @@ fn plausible(row: &Row, fixture: &Fixture) -> [u64; 6] {
             ArgumentKind::PollSet(_) => fixture.epoll as u64,
             ArgumentKind::Process(_) => fixture.pidfd as u64,
             ArgumentKind::At(_) => libc::AT_FDCWD as u64,
+            ArgumentKind::Path if row.name.starts_with("readlink") => fixture.link.as_ptr() as u64,
+            ArgumentKind::Path if row.name.starts_with("execve") => c"/proc/self/exe".as_ptr() as u64,
             ArgumentKind::Path => fixture.path.as_ptr() as u64,
+            ArgumentKind::Input("SignalSet", _) => fixture.signals.as_ptr() as u64,
+            ArgumentKind::Update("CapUserHeader", _) => fixture.capabilities.as_ptr() as u64,
+            ArgumentKind::Address => fixture.page,
             ArgumentKind::Sink(_)
             | ArgumentKind::Source(_)
             | ArgumentKind::Iovecs(_)
             | ArgumentKind::Input(..)
             | ArgumentKind::Output(..)
-            | ArgumentKind::Update(..) => fixture.memory.as_ptr() as u64,
+            | ArgumentKind::Update(..) => fixture.zeros.as_ptr() as u64,
             ArgumentKind::Length => 8,
             ArgumentKind::Signal => libc::SIGURG as u64,
             _ => 0,
@@ -200,8 +244,12 @@ fn make_it_matter(row: &Row, argument: &Argument, words: &mut [u64; 6]) {
         ("sched_getattr", _) => set("size", 56),
         ("getcwd", _) => set("size", 512),
         ("clone3", _) => set("size", 64),
-        ("getitimer" | "setitimer", _) => set("which", 0),
+        ("openat2", _) => set("size", 24),
+        ("mincore", _) => set("len", 4096),
+        ("waitid", _) => set("options", libc::WEXITED as u64),
+        ("sigaltstack", "old") => set("new", 0),
         ("set_robust_list", _) => set("size", 24),
+        ("syslog", _) => set("action", 3),
         _ => {}
     }
 }
@@ -224,7 +272,7 @@ fn answer(row: &Row, words: [u64; 6]) -> String {
     }
     match libc::WEXITSTATUS(status) {
         0 => "success".to_owned(),
-        number => abi::Errno::from_raw(number).map_or(format!("error {number}"), |errno| errno.name().to_owned()),
+        number => abi::Errno::from_raw(i64::from(number)).map_or(format!("error {number}"), |errno| errno.name().to_owned()),
     }
 }
 
@@ -233,6 +281,14 @@ fn try_in_child(number: u64, words: [u64; 6]) -> ! {
     // SAFETY: whatever the call does, it does to this child, which ends here.
     unsafe {
         libc::alarm(5);
+        // Something to wait for, and a signal to take.
+        if libc::fork() == 0 {
+            libc::_exit(0);
+        }
+        let mut urgent: libc::sigset_t = std::mem::zeroed();
+        libc::sigaddset(&mut urgent, libc::SIGURG);
+        libc::sigprocmask(libc::SIG_BLOCK, &urgent, std::ptr::null_mut());
+        libc::raise(libc::SIGURG);
         let [a, b, c, d, e, f] = words;
         let result = libc::syscall(number as libc::c_long, a, b, c, d, e, f);
         let errno = if result == -1 { *libc::__errno_location() } else { 0 };
