@@ -334,9 +334,9 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[];
             202 futex futex(word: address, operation: u32, value: u32, timeout: address, word2: address, value3: u32)
                 roots[] promises[stdio] errors[EAGAIN EINTR EINVAL EDEADLK EPERM ESRCH ETIMEDOUT];
-            203 sched sched_setaffinity(pid: pid, mask: source[size], size: length)
+            203 sched sched_setaffinity(pid: pid, size: length, mask: source[size])
                 roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
-            204 sched sched_getaffinity(pid: pid, mask: sink[size], size: length)
+            204 sched sched_getaffinity(pid: pid, size: length, mask: sink[size])
                 roots[] promises[stdio] errors[EINVAL ESRCH];
             213 wait epoll_create(size: i32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
