@@ -4,6 +4,8 @@
 //! error what does not, and exits with 1 if anything did not.
 #![deny(unsafe_code)]
 
+pub mod child;
+
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
