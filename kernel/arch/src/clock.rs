@@ -98,5 +98,5 @@ fn ratio(numerator: u64, denominator: u64) -> u64 {
 
 #[inline]
 fn scale(value: u64, factor: u64) -> u64 {
-    (u128::from(value) * u128::from(factor) >> 32) as u64
+    ((u128::from(value) * u128::from(factor)) >> 32) as u64
 }

@@ -64,12 +64,15 @@ impl Context {
 /// mapped; `prev` must stay valid until something has switched back to it.
 #[inline]
 pub unsafe fn switch(prev: *mut Context, next: *const Context) {
-    // SAFETY: the caller vouches for both.
-    let (prev, next) = unsafe { (&mut *prev, &*next) };
-    prev.segments = Segments::read();
+    // SAFETY: the caller vouches for `next`.
+    let next = unsafe { &*next };
+    // SAFETY: the caller vouches for `prev`.
+    unsafe { (*prev).segments = Segments::read() };
     next.segments.write();
+    // SAFETY: as above; a raw pointer, since by its return others may have used the context.
+    let save = unsafe { &raw mut (*prev).rsp };
     // SAFETY: `next` was saved by this function or made by `Context::new`.
-    unsafe { switch_stacks(&mut prev.rsp, next.rsp) };
+    unsafe { switch_stacks(save, next.rsp) };
 }
 
 /// Pushes what the calling convention keeps, exchanges stacks, and pops it.

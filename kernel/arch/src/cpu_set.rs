@@ -21,7 +21,7 @@ impl CpuSet {
     /// Every processor that the kernel could ever number.
     pub const fn full() -> Self {
         let mut words = [u64::MAX; WORDS];
-        if MAX_CPUS % 64 != 0 {
+        if !MAX_CPUS.is_multiple_of(64) {
             words[WORDS - 1] = (1 << (MAX_CPUS % 64)) - 1;
         }
         Self { words }

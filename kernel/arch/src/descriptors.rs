@@ -77,7 +77,9 @@ pub(crate) unsafe fn install(local: *mut Local, stacks: Stacks) {
     unsafe { local.gdt.load_unsafe() };
     load_segments(local);
     // SAFETY: the table is filled and never changes again.
-    unsafe { (*IDT.0.get()).load_unsafe() };
+    let idt = unsafe { &*IDT.0.get() };
+    // SAFETY: it is a static, so it stays.
+    unsafe { idt.load_unsafe() };
     set_syscall_registers();
 }
 

@@ -111,8 +111,8 @@ impl FpuState {
     #[inline]
     pub fn save(&mut self) {
         let area = self.area.as_ptr();
-        // SAFETY: the area has the size and alignment that the enabled components need.
         match METHOD.load(Ordering::Relaxed) {
+            // SAFETY: the area has the size and alignment that the enabled components need.
             XSAVEOPT => unsafe { asm!("xsaveopt64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags)) },
             // SAFETY: as above.
             XSAVE => unsafe { asm!("xsave64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags)) },
@@ -125,8 +125,8 @@ impl FpuState {
     #[inline]
     pub fn restore(&self) {
         let area = self.area.as_ptr();
-        // SAFETY: the area holds what `save`, `reset` or a checked signal frame put there.
         match METHOD.load(Ordering::Relaxed) {
+            // SAFETY: the area holds what `save`, `reset` or a checked signal frame put there.
             FXSAVE => unsafe { asm!("fxrstor64 [{}]", in(reg) area, options(nostack, preserves_flags, readonly)) },
             // SAFETY: as above.
             _ => unsafe { asm!("xrstor64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags, readonly)) },

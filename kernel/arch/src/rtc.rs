@@ -39,10 +39,10 @@ pub(crate) fn read_seconds() -> u64 {
 }
 
 fn register(index: u8) -> u8 {
-    // SAFETY: the clock's ports; this module alone uses them.
-    let (address, data) = unsafe { (Port::<u8>::new(INDEX), Port::<u8>::new(DATA)) };
-    address.write(index);
-    data.read()
+    // SAFETY: the clock's index port; this module alone uses it.
+    unsafe { Port::<u8>::new(INDEX) }.write(index);
+    // SAFETY: its data port, likewise.
+    unsafe { Port::<u8>::new(DATA) }.read()
 }
 
 fn read_date() -> Date {

@@ -133,7 +133,9 @@ fn check_arrival(cpu: CpuId) {
     let lead = arrival.saturating_sub(clock::read_tsc());
     if lead > 0 {
         // SAFETY: an aligned word, which the processor itself no longer writes.
-        let offset = unsafe { AtomicU64::from_ptr(&raw mut (*block).tsc_offset) };
+        let field = unsafe { &raw mut (*block).tsc_offset };
+        // SAFETY: as above.
+        let offset = unsafe { AtomicU64::from_ptr(field) };
         offset.fetch_sub(lead, Ordering::Relaxed);
         log::warn!("{cpu}: TSC was {lead} ticks ahead");
     }
@@ -158,21 +160,18 @@ fn set_tsc_offset(block: *mut Local) -> u64 {
 pub(crate) extern "C" fn processor_main(block: *mut Local) -> ! {
     features::enable_on_this_cpu();
     // SAFETY: the block is this CPU's; the boot processor no longer touches it.
-    let (cpu, stacks) = unsafe { ((*block).cpu, (*block).trap_stacks) };
+    let stacks = unsafe { (*block).trap_stacks };
+    let cpu = cpu::current();
     // SAFETY: as above, and its stacks are its own.
     unsafe { descriptors::install(block, stacks) };
     let lag = set_tsc_offset(block);
     if let Err(reason) = apic::init_this_cpu() {
-        panic!("cpu{cpu}: {reason}");
+        panic!("{cpu}: {reason}");
     }
     if lag > 0 {
-        log::warn!("cpu{cpu}: TSC was {lag} ticks behind");
+        log::warn!("{cpu}: TSC was {lag} ticks behind");
     }
-    match (CpuId::new(cpu), ENTRY.get()) {
-        (Some(cpu), Some(entry)) => {
-            cpu::set_online(cpu);
-            entry(cpu)
-        }
-        _ => cpu::halt_forever(),
-    }
+    let Some(entry) = ENTRY.get() else { cpu::halt_forever() };
+    cpu::set_online(cpu);
+    entry(cpu)
 }

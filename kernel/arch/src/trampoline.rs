@@ -52,8 +52,9 @@ pub(crate) fn install() -> u8 {
         (&raw const trampoline_gdt_base, gdt),
     ];
     for (label, value) in words {
+        let place = to.wrapping_add(offset(label)).cast::<u32>();
         // SAFETY: the label marks four bytes in the copied page.
-        unsafe { to.add(offset(label)).cast::<u32>().write_unaligned(value) };
+        unsafe { place.write_unaligned(value) };
     }
     let target = to.wrapping_add(offset(&raw const trampoline_target)).cast::<u64>();
     // SAFETY: the label marks eight bytes in the copied page.

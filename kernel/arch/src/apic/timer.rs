@@ -72,7 +72,7 @@ fn program(deadline_ns: u64) {
         return write_deadline(clock::tsc_at(deadline_ns).max(1));
     }
     let delay = deadline_ns.saturating_sub(clock::now_ns());
-    let ticks = u128::from(delay) * u128::from(TICKS_PER_NS.load(Ordering::Relaxed)) >> 32;
+    let ticks = (u128::from(delay) * u128::from(TICKS_PER_NS.load(Ordering::Relaxed))) >> 32;
     // Rounded up, at least one: a count of zero would stop the timer.
     write(Register::InitialCount, ticks.saturating_add(1).min(u32::MAX.into()) as u32);
 }

@@ -40,8 +40,10 @@ pub(super) fn build(memory: &mut MemoryMap, sizes: PageSizes) -> Option<PhysAddr
 /// way from real mode to the high half.
 pub(super) fn build_trampoline(memory: &mut MemoryMap, kernel: PhysAddr, page: u64) -> Option<PhysAddr> {
     let root = zeroed_page(memory)?;
-    // SAFETY: both frames are page tables.
-    let (from, to) = unsafe { (&*phys_to_virt(kernel).cast::<Table>(), &*phys_to_virt(root).cast::<Table>()) };
+    // SAFETY: the frame is the kernel's root table.
+    let from = unsafe { Table::at(kernel) };
+    // SAFETY: the frame was taken to be a table, and is empty.
+    let to = unsafe { Table::at(root) };
     for index in 256..512 {
         to.store(index, from.load(index));
     }
@@ -118,7 +120,8 @@ impl Mapper<'_> {
     }
 
     fn largest_level(&self, address: u64, len: u64) -> u32 {
-        let fits = |level: u32| address % (PAGE << (9 * (level - 1))) == 0 && len >= PAGE << (9 * (level - 1));
+        let size = |level: u32| PAGE << (9 * (level - 1));
+        let fits = |level: u32| address.is_multiple_of(size(level)) && len >= size(level);
         match self.sizes {
             PageSizes::UpTo1G if fits(3) => 3,
             _ if fits(2) => 2,

@@ -20,10 +20,11 @@ pub(super) extern "C" fn kernel_trap(regs: &mut Registers) {
         return exception(regs);
     }
     interrupt(regs.vector as u8);
-    if regs.rflags & INTERRUPT_FLAG != 0 && preempt::count() == 0 {
-        if let Some(hooks) = hooks() {
-            (hooks.preempt)();
-        }
+    if regs.rflags & INTERRUPT_FLAG != 0
+        && preempt::count() == 0
+        && let Some(hooks) = hooks()
+    {
+        (hooks.preempt)();
     }
 }
 

@@ -92,7 +92,7 @@ macro_rules! enter {
     }};
 }
 
-const _: () = assert!(size_of::<Registers>() % 16 == 0);
+const _: () = assert!(size_of::<Registers>().is_multiple_of(16));
 
 impl UserContext {
     /// All registers zero, interrupts on; instruction and stack pointer to be set.
