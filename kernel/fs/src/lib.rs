@@ -35,6 +35,8 @@ pub mod devfs;
 pub mod entries;
 #[cfg(target_os = "none")]
 pub mod initramfs;
+#[cfg(target_os = "none")]
+pub mod memory_file;
 pub mod procfs;
 pub mod radix;
 #[cfg(target_os = "none")]

@@ -5,9 +5,11 @@
 //! A case that must end in a panic says what the panic's message contains; any other end fails it.
 
 mod descriptors;
+mod files;
 mod fpu;
 mod ipi;
 mod memory;
+mod pipes;
 mod stack;
 mod timer;
 mod user_mode;
@@ -85,6 +87,15 @@ static CASES: &[Case] = &[
     returns("wild_requests_are_refused", memory::wild_requests_are_refused),
     returns("every_failed_allocation_is_survived", memory::every_failed_allocation_is_survived),
     returns("memory_runs_out_without_a_panic", memory::memory_runs_out_without_a_panic),
+    returns("archives_are_unpacked", files::archives_are_unpacked),
+    returns("files_keep_their_bytes", files::files_keep_their_bytes),
+    returns("mappings_and_files_are_one", files::mappings_and_files_are_one),
+    returns("renames_follow_the_rules", files::renames_follow_the_rules),
+    returns("directories_list_every_entry", files::directories_list_every_entry),
+    returns("pipes_carry_bytes", pipes::pipes_carry_bytes),
+    returns("epoll_tells_what_is_ready", pipes::epoll_tells_what_is_ready),
+    returns("event_counters_count", pipes::event_counters_count),
+    returns("a_byte_through_a_pipe_costs_little", pipes::a_byte_through_a_pipe_costs_little),
 ];
 
 /// The case that runs.

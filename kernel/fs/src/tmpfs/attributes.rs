@@ -19,6 +19,8 @@ pub struct Attributes {
     pub gid: u32,
     /// Names that the inode has; 0 once it has none.
     pub links: u32,
+    /// Made without a name, and still to be given one: the absence of links does not mean that it is going.
+    pub is_linkable: bool,
     /// Last access.
     pub accessed: Timespec,
     /// Last change of the contents.
@@ -31,7 +33,7 @@ impl Attributes {
     /// Of something new.
     pub fn new(mode: Mode, uid: u32, gid: u32, links: u32) -> Self {
         let now = clock::now();
-        Self { mode, uid, gid, links, accessed: now, modified: now, changed: now }
+        Self { mode, uid, gid, links, is_linkable: false, accessed: now, modified: now, changed: now }
     }
 
     /// What a permission check looks at.

@@ -184,10 +184,11 @@ impl Inode {
     /// Counts one more name; ENOENT if it had none left, EMLINK if it has too many.
     pub(super) fn add_link(&self) -> Result<()> {
         let mut attributes = self.attributes.lock();
-        if attributes.links == 0 {
+        if attributes.links == 0 && !attributes.is_linkable {
             return Err(Errno::ENOENT);
         }
         attributes.links = attributes.links.checked_add(1).ok_or(Errno::EMLINK)?;
+        attributes.is_linkable = false;
         attributes.stamp_changed();
         Ok(())
     }

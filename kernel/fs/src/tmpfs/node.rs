@@ -128,6 +128,10 @@ impl Node for Inode {
 
     fn create_unnamed(&self, mode: Mode, owner: Owner) -> Result<Arc<dyn Node>> {
         let made = Inode::make(&self.tmpfs, Weak::new(), New::File(&[]), mode, owner)?;
+        {
+            let mut attributes = made.attributes.lock();
+            (attributes.links, attributes.is_linkable) = (0, true);
+        }
         Ok(made)
     }
 

@@ -1,7 +1,8 @@
 //! Memory: mappings, the heap, advice.
 
 use abi::consts::general;
-use abi::{Errno, MapFlags, MemfdFlags, Protection, RemapFlags, Result, SyncFlags};
+use abi::table::FlagWord;
+use abi::{Errno, MapFlags, MemfdFlags, OpenFlags, Protection, RemapFlags, Result, SyncFlags};
 use arch::PAGE_SIZE;
 use arch::layout::USER_END;
 use caps::Rights;
@@ -335,8 +336,25 @@ fn lockable(cx: &Context) -> Result<u64> {
     }
 }
 
+/// The longest name of a memory file, so that with its prefix it is a file name.
+const MEMORY_NAME_MAX: usize = 249;
+
 /// `memfd_create`.
 pub fn memfd_create(cx: &mut Context, name: UserPath, flags: MemfdFlags) -> Result<usize> {
-    let _ = (cx, name, flags);
-    Err(Errno::ENOSYS)
+    if flags.has_unknown() || flags.contains(MemfdFlags::HUGE_TLB) {
+        return Err(Errno::EINVAL);
+    }
+    let name = name.read()?;
+    if name.len() > MEMORY_NAME_MAX {
+        return Err(Errno::EINVAL);
+    }
+    let mut shown = mm::alloc::try_to_vec(b"memfd:")?;
+    shown.try_reserve(name.len()).map_err(|_| Errno::ENOMEM)?;
+    shown.extend_from_slice(&name);
+    let mode = if flags.contains(MemfdFlags::NO_EXEC_SEAL) { 0o666 } else { 0o777 };
+    let credentials = cx.process().credentials();
+    let owner = object::Owner { uid: credentials.fsuid, gid: credentials.fsgid };
+    let file = fs::memory_file::create(&shown, abi::Mode::from_raw(mode), owner)?;
+    let closing = if flags.contains(MemfdFlags::CLOSE_ON_EXEC) { OpenFlags::CLOSE_ON_EXEC } else { OpenFlags::empty() };
+    crate::handlers::descriptors::install(cx, file, closing)
 }
