@@ -93,7 +93,7 @@ impl Opened<'_> {
 
     /// Adds an entry: EEXIST, ENOMEM, ENOENT for a dead directory.
     pub fn insert(&mut self, name: &[u8], inode: Arc<Inode>) -> Result<()> {
-        let raise = |population| (population < DEAD - 1).then_some(population + 1);
+        let raise = |population| (population < DEAD - 1).then(|| population + 1);
         if self.population.fetch_update(Ordering::AcqRel, Ordering::Acquire, raise).is_err() {
             return Err(Errno::ENOENT);
         }
