@@ -408,10 +408,16 @@ macro_rules! system_calls {
                 roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             281 wait epoll_pwait(set: poll_set[KQUEUE_EVENT], events: output[EpollEvent], max: i32, timeout_ms: i32, mask: input[SignalSet], size: usize)
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
+            283 wait timerfd_create(clock: clock, flags: u32)
+                roots[] promises[stdio] errors[EINVAL EMFILE];
             284 descriptors eventfd(initial: u32)
                 roots[] promises[stdio] errors[EMFILE];
             285 files fallocate(fd: cap[FTRUNCATE], mode: u32, offset: i64, len: i64)
                 roots[] promises[stdio] errors[EBADF EFBIG EINVAL ENODEV ENOSPC EOPNOTSUPP ESPIPE ENOTCAPABLE];
+            286 wait timerfd_settime(fd: cap[WRITE], flags: u32, new: input[Itimerspec], old: output[Itimerspec])
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
+            287 wait timerfd_gettime(fd: cap[READ], value: output[Itimerspec])
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             290 descriptors eventfd2(initial: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             291 wait epoll_create1(flags: u32)

@@ -3,10 +3,12 @@
 mod epoll;
 mod poll;
 mod select;
+mod timer;
 
 pub use epoll::{epoll_create, epoll_create1, epoll_ctl, epoll_pwait, epoll_pwait2, epoll_wait};
 pub use poll::{poll, ppoll};
 pub use select::{pselect6, select};
+pub use timer::{timerfd_create, timerfd_gettime, timerfd_settime};
 
 use crate::Context;
 use abi::{Errno, Result, SignalSet};
