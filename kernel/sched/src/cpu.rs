@@ -80,7 +80,7 @@ unsafe impl Sync for Cpu {}
 unsafe impl Send for Cpu {}
 
 impl Cpu {
-    fn new(id: CpuId, idle_thread: Arc<Thread>) -> Self {
+    fn new(id: CpuId, idle_thread: Arc<Thread>, worker: Worker) -> Self {
         Self {
             id,
             queue: IrqLock::new(Queue::new()),
@@ -89,7 +89,7 @@ impl Cpu {
             load: AtomicU32::new(0),
             idle_thread,
             timers: CpuTimers::new(),
-            worker: Worker::new(),
+            worker,
             armed_ns: Cell::new(u64::MAX),
             balanced_ns: Cell::new(0),
             space: Cell::new(ptr::null()),
@@ -192,11 +192,15 @@ pub(crate) fn all() -> &'static PerCpu<Cpu> {
 
 /// Makes all CPUs' parts.
 pub(crate) fn init() -> Result<(), OutOfMemory> {
-    let mut idle_threads = mm::alloc::try_vec(arch::cpu::count())?;
+    let mut parts = mm::alloc::try_vec(arch::cpu::count())?;
     for id in arch::cpu::present().iter() {
-        idle_threads.push(Thread::new_idle(id)?);
+        parts.push((Thread::new_idle(id)?, Worker::new(id)?));
     }
-    let cpus = PerCpu::new(|id| Cpu::new(id, idle_threads[id.index()].clone()))?;
+    let mut parts = parts.into_iter();
+    let cpus = PerCpu::new(|id| match parts.next() {
+        Some((idle_thread, worker)) => Cpu::new(id, idle_thread, worker),
+        None => panic!("more CPUs than were present"),
+    })?;
     CPUS.call_once(|| cpus);
     Ok(())
 }

@@ -9,12 +9,15 @@ use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::AtomicPtr;
 
+use arch::CpuSet;
+use arch::cpu::CpuId;
 use mm::OutOfMemory;
-use sync::irq_off;
+use sync::ranks::WorkerThread;
+use sync::{IrqLock, irq_off};
 
 use crate::cpu::Cpu;
 use crate::protocol::inbox::{Inbox, Parcel};
-use crate::thread::Thread;
+use crate::thread::{Prepared, Thread};
 use crate::wait::Wait;
 use crate::wait_queue::WaitQueue;
 
@@ -55,11 +58,20 @@ pub(crate) struct Worker {
     work: Inbox<Work>,
     dead: Inbox<Thread>,
     changed: WaitQueue,
+    /// The thread, until its CPU comes up.
+    thread: IrqLock<Option<Prepared>, WorkerThread>,
 }
 
 impl Worker {
-    pub(crate) const fn new() -> Self {
-        Self { work: Inbox::new(), dead: Inbox::new(), changed: WaitQueue::new() }
+    /// The worker of a CPU.
+    pub(crate) fn new(cpu: CpuId) -> Result<Self, OutOfMemory> {
+        let thread = Thread::builder("worker").affinity(CpuSet::of(cpu)).prepare(move || Cpu::of(cpu).worker.run())?;
+        Ok(Self { work: Inbox::new(), dead: Inbox::new(), changed: WaitQueue::new(), thread: IrqLock::new(Some(thread)) })
+    }
+
+    /// The thread, to be started.
+    pub(crate) fn take_thread(&self) -> Option<Prepared> {
+        self.thread.lock().take()
     }
 
     /// Takes over an ended thread that no CPU runs on any more, with the reference that it holds to itself.
@@ -70,7 +82,7 @@ impl Worker {
     }
 
     /// The worker thread's body.
-    pub(crate) fn run(&'static self) {
+    fn run(&'static self) {
         loop {
             let has_work = || (!self.work.is_empty() || !self.dead.is_empty()).then_some(());
             // An uninterruptible wait without deadline ends in no other way.

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use arch::CpuSet;
+use arch::cpu::CpuId;
 use mm::OutOfMemory;
 use sync::irq_off;
 
@@ -13,12 +13,14 @@ use crate::{balance, cpu, current, idle, park, stats};
 
 /// Makes the per-CPU state, for all CPUs. On the boot CPU, after memory is there and before the other CPUs start.
 pub fn init() -> Result<(), OutOfMemory> {
+    stats::init()?;
     cpu::init()
 }
 
-/// Makes the running code this CPU's idle thread. Once on each CPU, interrupts off, the boot CPU included. From here on threads run
-/// on it, as soon as the idle thread calls [`run_idle`] or [`crate::yield_now`].
-pub fn init_cpu() -> Result<(), OutOfMemory> {
+/// Makes the running code this CPU's idle thread. Once on each CPU, the boot CPU included. From here on threads run on it: at the latest
+/// when the idle thread calls [`run_idle`], or earlier where an interrupt ends.
+pub fn init_cpu() {
+    let _irq = irq_off();
     let id = sync::current_cpu();
     let cpu = Cpu::of(id);
     let idle_thread: &'static Thread = cpu.idle_thread.as_static();
@@ -27,12 +29,13 @@ pub fn init_cpu() -> Result<(), OutOfMemory> {
     idle_thread.become_current();
     cpu.queue.lock().begin(idle_thread);
     ACTIVE.set(id, Ordering::Relaxed);
-    if id == arch::cpu::CpuId::BOOT {
+    if id == CpuId::BOOT {
         sync::park::install(&park::HOOKS);
-        stats::start_sampling()?;
+        stats::start_sampling();
     }
-    Thread::builder("worker").affinity(CpuSet::of(id)).spawn(|| cpu.worker.run())?;
-    Ok(())
+    if let Some(worker) = cpu.worker.take_thread() {
+        worker.start();
+    }
 }
 
 /// The idle thread's loop: what each CPU's boot path ends in. Enables interrupts.
@@ -43,6 +46,9 @@ pub fn run_idle() -> ! {
 
 /// For [`arch::Hooks::timer`].
 pub fn timer() {
+    if !Cpu::is_entered() {
+        return;
+    }
     let irq = irq_off();
     let cpu = Cpu::this(&irq);
     cpu.note_timer();
@@ -67,6 +73,9 @@ pub fn timer() {
 
 /// For [`arch::Hooks::reschedule`].
 pub fn reschedule() {
+    if !Cpu::is_entered() {
+        return;
+    }
     let irq = irq_off();
     let cpu = Cpu::this(&irq);
     // An idle CPU looks by itself when it is back from its halt. A busy one also needs its slice timer for what another CPU changed.
@@ -77,5 +86,7 @@ pub fn reschedule() {
 
 /// For [`arch::Hooks::preempt`].
 pub fn preempt() {
-    current::preempt_if_needed();
+    if Cpu::is_entered() {
+        current::preempt_if_needed();
+    }
 }

@@ -78,14 +78,19 @@ pub(crate) fn note_end() {
     EXISTING.fetch_sub(1, Ordering::Relaxed);
 }
 
-/// Begins to sample the load.
-pub(crate) fn start_sampling() -> Result<(), OutOfMemory> {
+/// Makes what sampling needs.
+pub(crate) fn init() -> Result<(), OutOfMemory> {
     let timer = Timer::new(|| {
         LOAD_AVERAGE.lock().add(u64::from(threads().0));
-        if let Some(timer) = SAMPLER.get() {
-            timer.arm_at(now_ns() + INTERVAL_NS);
-        }
+        start_sampling();
     })?;
-    SAMPLER.call_once(|| timer).arm_at(now_ns() + INTERVAL_NS);
+    SAMPLER.call_once(|| timer);
     Ok(())
+}
+
+/// Has the next sample taken in due time, on this CPU.
+pub(crate) fn start_sampling() {
+    if let Some(timer) = SAMPLER.get() {
+        timer.arm_at(now_ns() + INTERVAL_NS);
+    }
 }

@@ -10,6 +10,7 @@ mod fpu;
 mod ipi;
 mod memory;
 mod pipes;
+mod sched;
 mod stack;
 mod timer;
 mod user_mode;
@@ -96,6 +97,16 @@ static CASES: &[Case] = &[
     returns("epoll_tells_what_is_ready", pipes::epoll_tells_what_is_ready),
     returns("event_counters_count", pipes::event_counters_count),
     returns("a_byte_through_a_pipe_costs_little", pipes::a_byte_through_a_pipe_costs_little),
+    returns("threads_wake_each_other", sched::ping_pong_ends),
+    returns("busy_threads_use_all_processors", sched::all_processors_are_used),
+    returns("as_many_threads_as_processors_spread", sched::busy_threads_spread),
+    returns("affinity_holds_when_the_call_returns", sched::affinity_moves),
+    returns("timers_fire_in_order_and_never_early", sched::timers_fire_in_order),
+    returns("sleeps_end_on_time", sched::sleeps_end_on_time),
+    returns("no_wake_up_is_lost", sched::no_wake_up_is_lost),
+    returns("sleeping_mutexes_exclude", sched::mutexes_exclude),
+    returns("threads_leave_nothing_behind", sched::threads_leave_nothing),
+    returns("cpu_time_goes_to_who_runs", sched::time_is_accounted),
 ];
 
 /// The case that runs.

@@ -110,6 +110,8 @@ ranks! {
     210 WaitQueue;
     /// The waiters of a sleeping lock.
     211 MutexWaiters;
+    /// A worker thread that waits for its CPU to come up.
+    212 WorkerThread;
     /// The load average.
     212 LoadAverageState;
     /// One timer, while it is armed or cancelled.
