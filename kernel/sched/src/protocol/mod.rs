@@ -4,6 +4,8 @@
 //! models check this code and not a copy. Where one side stores X and loads Y while the other stores Y and loads X,
 //! both put an explicit `fence(SeqCst)` in between; nothing relies on SeqCst loads and stores, which loom does not model.
 
+#![allow(clippy::new_without_default, reason = "nothing is generic over them")]
+
 pub mod idle_gate;
 #[allow(unsafe_code, reason = "intrusive links")]
 pub mod inbox;
