@@ -4,7 +4,9 @@ use arch::boot::BootInfo;
 use arch::cpu::CpuId;
 use arch::{Hooks, VirtAddr};
 
-use crate::{logger, panic};
+use sched::Thread;
+
+use crate::{logger, panic, userland};
 
 /// Where `arch` hands over: the boot processor, in the high half, on the boot stack, with the kernel's
 /// page tables and descriptors, interrupts off.
@@ -21,12 +23,29 @@ fn kernel_main(info: &'static BootInfo) -> ! {
     if let Err(reason) = arch::boot::init_devices(info) {
         panic!("{reason}");
     }
+    // From here on this code is the boot processor's idle thread.
+    if sched::init().is_err() {
+        panic!("no memory for the run queues");
+    }
+    sched::init_cpu();
     // The other processors enter `run_processor`.
     arch::cpu::start_all(run_processor, new_stack);
     log::info!("{} processors", arch::cpu::online().count());
+    // What remains may sleep, so it runs as a thread.
+    if Thread::builder("boot").spawn(move || finish(info)).is_err() {
+        panic!("no memory for the first thread");
+    }
+    sched::run_idle()
+}
+
+/// Drivers and the first program, or a test in place of it.
+fn finish(info: &'static BootInfo) {
+    drivers::start();
     #[cfg(feature = "selftest")]
     crate::selftest::run_requested(info.command_line);
-    arch::power::power_off()
+    if let Err(errno) = userland::start(info) {
+        panic!("cannot start the first program: {errno}");
+    }
 }
 
 fn hooks() -> Hooks {
@@ -34,9 +53,9 @@ fn hooks() -> Hooks {
         timer,
         reschedule,
         shootdown: mm::shootdown::serve,
-        device: |_| {},
+        device: drivers::irq::dispatch,
         kernel_fault: mm::fault::kernel_fault,
-        preempt: || {},
+        preempt: sched::hooks::preempt,
         nmi: panic::non_maskable_interrupt,
     }
 }
@@ -44,19 +63,19 @@ fn hooks() -> Hooks {
 fn timer() {
     #[cfg(feature = "selftest")]
     crate::selftest::note_timer();
+    sched::hooks::timer();
 }
 
 fn reschedule() {
     #[cfg(feature = "selftest")]
     crate::selftest::count_reschedule();
+    sched::hooks::reschedule();
 }
 
-/// First code of every processor but the boot processor.
-fn run_processor(cpu: CpuId) -> ! {
-    log::info!("{cpu} is up");
-    loop {
-        arch::cpu::halt_until_interrupt();
-    }
+/// First code of every processor but the boot processor: it becomes the idle thread there.
+fn run_processor(_cpu: CpuId) -> ! {
+    sched::init_cpu();
+    sched::run_idle()
 }
 
 /// A stack that is never given back: idle stacks and those of double faults, NMIs and debug traps.

@@ -14,5 +14,7 @@ extern crate alloc;
 mod boot;
 mod logger;
 mod panic;
+mod process_source;
 #[cfg(feature = "selftest")]
 mod selftest;
+mod userland;

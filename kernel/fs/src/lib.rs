@@ -47,5 +47,3 @@ pub mod special;
 pub mod sysfs;
 #[cfg(target_os = "none")]
 pub mod tmpfs;
-#[cfg(target_os = "none")]
-pub mod tree;

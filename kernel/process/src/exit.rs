@@ -36,6 +36,7 @@ pub(crate) fn finish(cx: Context) {
     process.add_used(&ResourceUse::of_thread(&sched::current()));
     let last = leave(&process, &task);
     if let Some(status) = last {
+        process.keep_last_name(task.name().0);
         let resources = process.replace_resources(None);
         drop((table, space, resources));
         end_process(&process, status);

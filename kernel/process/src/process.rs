@@ -5,6 +5,7 @@ use crate::limits::{Privilege, Resource, ResourceLimits};
 use crate::program::Program;
 use crate::registry;
 use crate::signal::state::SignalState;
+use crate::task::{NAME_SIZE, TaskName};
 use crate::usage::ResourceUse;
 use crate::{ProcessGroup, Session, Task};
 use abi::types::Rlimit;
@@ -57,6 +58,8 @@ struct State {
     credentials: Arc<Credentials>,
     program: Option<Arc<Program>>,
     limits: ResourceLimits,
+    /// The name of the thread that left last, for the zombie.
+    last_name: TaskName,
     /// Used by threads that have ended.
     used: ResourceUse,
     /// Used by children that were waited for.
@@ -110,6 +113,7 @@ impl Process {
             credentials: origin.credentials,
             program: origin.program,
             limits: origin.limits,
+            last_name: [0; NAME_SIZE],
             used: ResourceUse::default(),
             children_used: ResourceUse::default(),
         };
@@ -329,6 +333,21 @@ impl Process {
     /// How it ended, while it is a zombie.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         registry::lock().entry(self.id)?.child.ended
+    }
+
+    /// What a zombie is called: the name of the thread that left last, padded with NULs.
+    pub fn last_name(&self) -> TaskName {
+        self.state.lock().last_name
+    }
+
+    pub(crate) fn keep_last_name(&self, name: TaskName) {
+        self.state.lock().last_name = name;
+    }
+
+    /// The signals that it ignores, and those that it handles.
+    pub fn dispositions(&self) -> (SignalSet, SignalSet) {
+        let state = self.signals.lock();
+        (state.actions.ignored(), state.actions.caught())
     }
 
     /// Its first thread, or any that is left.

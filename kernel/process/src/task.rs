@@ -14,6 +14,9 @@ use sync::{IrqLock, Once, SpinLock, ranks};
 /// The longest name of a task, with its NUL.
 pub const NAME_SIZE: usize = 16;
 
+/// The name of a task, padded with NULs.
+pub type TaskName = [u8; NAME_SIZE];
+
 /// A thread of a process, as signals, ids and /proc know it. The scheduler's side of it is a [`Thread`].
 pub struct Task {
     /// Changed only by exec, under the process list's lock.
@@ -40,7 +43,7 @@ pub struct Task {
 
 /// What mostly concerns the task itself.
 pub(crate) struct Own {
-    pub name: [u8; NAME_SIZE],
+    pub name: TaskName,
     pub alternate_stack: Sigaltstack,
     /// The mask to return to when a call that set one for its own time is over.
     pub saved_mask: Option<SignalSet>,
@@ -70,7 +73,7 @@ pub(crate) const STACK_DISABLED: i32 = 2;
 
 impl Task {
     /// A task without a thread yet.
-    pub(crate) fn new(id: i32, process: Arc<Process>, name: [u8; NAME_SIZE], blocked: SignalSet) -> Self {
+    pub(crate) fn new(id: i32, process: Arc<Process>, name: TaskName, blocked: SignalSet) -> Self {
         let own = Own {
             name,
             alternate_stack: Sigaltstack { flags: STACK_DISABLED, ..Sigaltstack::default() },
@@ -149,7 +152,7 @@ impl Task {
     }
 
     /// The name, without trailing NULs.
-    pub fn name(&self) -> ([u8; NAME_SIZE], usize) {
+    pub fn name(&self) -> (TaskName, usize) {
         let name = self.own.lock().name;
         (name, name.iter().position(|&byte| byte == 0).unwrap_or(NAME_SIZE))
     }
@@ -183,7 +186,7 @@ impl Task {
 }
 
 /// A name cut to fit, closed by a NUL.
-pub(crate) fn short_name(name: &[u8]) -> [u8; NAME_SIZE] {
+pub(crate) fn short_name(name: &[u8]) -> TaskName {
     let mut short = [0; NAME_SIZE];
     let length = name.len().min(NAME_SIZE - 1);
     short[..length].copy_from_slice(&name[..length]);

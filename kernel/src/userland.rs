@@ -1,0 +1,100 @@
+//! From a running kernel to its first program: the file tree, the devices in it, and process 1.
+
+use abi::{ExitStatus, Mode, Result};
+use alloc::sync::Arc;
+use arch::boot::BootInfo;
+use drivers::device::{DEVICES, DeviceFile};
+use drivers::pty::Devpts;
+use fs::devfs::DeviceNode;
+use fs::special::Opener;
+use fs::tmpfs::Tmpfs;
+use mm::alloc::try_arc;
+use object::namespace::MountFlags;
+use object::{Credentials, FileSystem, Lookup, Namespace, NodeKind, Table};
+
+use crate::process_source::{self, Processes};
+
+/// The program that process 1 runs unless `init=` names another.
+const INIT: &str = "/init";
+/// Slots that a table has room for at first; RLIMIT_NOFILE takes over when the first process starts.
+const FIRST_SLOT_LIMIT: usize = 1024;
+
+/// Builds the file tree and starts process 1.
+pub fn start(info: &'static BootInfo) -> Result<()> {
+    process::init(process::Hooks {
+        user_main: syscall::user_main,
+        clear_child_tid: ipc::futex::clear_child_tid,
+        exit_robust_list: ipc::futex::exit_robust_list,
+        power_off: end,
+    });
+    fs::special::install_fifo_maker(ipc::pipe_end::make_fifo);
+    let namespace = try_arc(make_tree(info)?)?;
+    process_source::init(Arc::clone(&namespace), info.command_line);
+    let table = try_arc(Table::new(namespace.roots(), FIRST_SLOT_LIMIT))?;
+    let path = option(info.command_line, "init=").unwrap_or(INIT).as_bytes();
+    process::start_init(table, path, &[path], &[b"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+}
+
+/// The value of the first word of the command line that starts with `name`.
+pub fn option(command_line: &'static str, name: &str) -> Option<&'static str> {
+    command_line.split_ascii_whitespace().find_map(|word| word.strip_prefix(name))
+}
+
+/// The initramfs as root, with the file systems that the kernel makes mounted over it.
+fn make_tree(info: &'static BootInfo) -> Result<Namespace> {
+    let root = Tmpfs::new("rootfs", Mode::from_raw(0o755))?;
+    match info.initramfs {
+        Some(archive) => {
+            let summary = fs::initramfs::unpack(&root, archive)?;
+            log::info!("initramfs: {} members, {} failures", summary.members, summary.failures);
+        }
+        None => log::warn!("no initramfs"),
+    }
+    let namespace = Namespace::new(root);
+    mount(&namespace, "/dev", make_devices()?)?;
+    mount(&namespace, "/dev/pts", Devpts::make(fs::device_id::allocate())?)?;
+    mount(&namespace, "/dev/shm", Tmpfs::new("tmpfs", Mode::from_raw(0o1777))?)?;
+    mount(&namespace, "/proc", fs::procfs::make(&Processes)?)?;
+    mount(&namespace, "/sys", fs::sysfs::make()?)?;
+    mount(&namespace, "/tmp", Tmpfs::new("tmpfs", Mode::from_raw(0o1777))?)?;
+    Ok(namespace)
+}
+
+fn make_devices() -> Result<Arc<Tmpfs>> {
+    let devices = fs::devfs::make()?;
+    for file in DEVICES {
+        let node = DeviceNode {
+            path: file.path.as_bytes(),
+            kind: NodeKind::CharacterDevice,
+            number: file.number,
+            mode: Mode::from_raw(file.mode.into()),
+        };
+        fs::devfs::add(&devices, &node, opener(file)?)?;
+    }
+    Ok(devices)
+}
+
+fn opener(file: &'static DeviceFile) -> Result<Opener> {
+    Ok(try_arc(move |location: &object::Location, flags| (file.open)(Some(location), flags))?)
+}
+
+/// Mounts a file system, making the directory where the initramfs has none.
+fn mount(namespace: &Namespace, path: &str, file_system: Arc<dyn FileSystem>) -> Result<()> {
+    let (roots, credentials) = (namespace.roots(), Credentials::root());
+    let lookup = Lookup::new(&roots, None, &credentials);
+    let at = match lookup.find(path.as_bytes()) {
+        Ok(at) => at,
+        Err(_) => {
+            let place = lookup.find_place(path.as_bytes())?;
+            place.create(object::NewNode::Directory, Mode::from_raw(0o755), &credentials)?
+        }
+    };
+    namespace.mount(at, file_system, MountFlags::empty())?;
+    Ok(())
+}
+
+/// Process 1 has ended: so does the machine.
+fn end(status: ExitStatus) -> ! {
+    log::info!("process 1 ended: {status:?}");
+    drivers::power::power_off()
+}
