@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{IsTerminal, stderr};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command_line::{Options, Program};
 use crate::compile::{self, Artifacts, Variant};
@@ -16,6 +16,7 @@ use crate::initramfs::{base, overlay, program, write_archive};
 use crate::kernel_log::{KernelLog, LineEnd};
 use crate::machine::Machine;
 use crate::project::Project;
+use crate::session::outcome::Judge;
 use crate::session::supervisor::{Purpose, supervise};
 use crate::session::terminal::is_interactive;
 use crate::setup::programs::{find_busybox, find_qemu};
@@ -30,7 +31,7 @@ pub fn shell(project: &Project, options: &Options) -> Result<u8> {
     let mut tree = compose_base(project, &artifacts, &options.roots)?;
     let directory = options.cwd.clone().unwrap_or_else(|| "/".into());
     Run::shell(environment(std::env::vars_os(), &options.env), directory).insert_into(&mut tree)?;
-    start(project, options, &artifacts, &tree, Purpose { streams: Streams::Terminal, quit_code: 0 })
+    start(project, options, &artifacts, &write_archive(&tree)?, Purpose { streams: Streams::Terminal, quit_code: 0, judge_of_panics: Judge::Host })
 }
 
 /// Boots and runs one program.
@@ -48,7 +49,7 @@ pub fn exec(project: &Project, options: &Options, program: &Program) -> Result<u
     let mut arguments = vec![program.name.clone()];
     arguments.extend_from_slice(&program.arguments);
     Run { streams, directory, path, arguments, environment }.insert_into(&mut tree)?;
-    start(project, options, &artifacts, &tree, Purpose { streams, quit_code: INTERRUPTED })
+    start(project, options, &artifacts, &write_archive(&tree)?, Purpose { streams, quit_code: INTERRUPTED, judge_of_panics: Judge::Host })
 }
 
 /// Boots a kernel that contains the in-kernel tests, and runs one of them.
@@ -57,7 +58,8 @@ pub fn self_test(project: &Project, options: &Options, name: &str) -> Result<u8>
     let tree = compose_base(project, &artifacts, &options.roots)?;
     let append = format!("{} selftest={name}", options.append);
     let options = Options { append, ..options.clone() };
-    start(project, &options, &artifacts, &tree, Purpose { streams: Streams::Channels, quit_code: INTERRUPTED })
+    let purpose = Purpose { streams: Streams::Channels, quit_code: INTERRUPTED, judge_of_panics: Judge::Guest };
+    start(project, &options, &artifacts, &write_archive(&tree)?, purpose)
 }
 
 /// The base userland with the trees of `--root` over it.
@@ -71,9 +73,16 @@ pub fn compose_base(project: &Project, artifacts: &Artifacts, roots: &[PathBuf])
     Ok(tree)
 }
 
-fn start(project: &Project, options: &Options, artifacts: &Artifacts, tree: &Tree, purpose: Purpose) -> Result<u8> {
+/// Boots with a ready-made initramfs, however broken. For the project's own tests.
+pub fn archive(project: &Project, options: &Options, file: &Path) -> Result<u8> {
+    let artifacts = compile::build(project, Variant::Plain)?;
+    let file = File::open(file).context(|| file.display().to_string())?;
+    let purpose = Purpose { streams: Streams::Channels, quit_code: INTERRUPTED, judge_of_panics: Judge::Host };
+    start(project, options, &artifacts, &file, purpose)
+}
+
+fn start(project: &Project, options: &Options, artifacts: &Artifacts, archive: &File, purpose: Purpose) -> Result<u8> {
     let qemu = find_qemu(project)?;
-    let archive = write_archive(tree)?;
     let file = match &options.log {
         Some(path) => Some(File::create(path).context(|| format!("--log {}", path.display()))?),
         None => None,
@@ -82,8 +91,7 @@ fn start(project: &Project, options: &Options, artifacts: &Artifacts, tree: &Tre
     let line_end = if is_raw { LineEnd::Raw } else { LineEnd::Plain };
     let log = KernelLog::new(Symbols::new(&artifacts.kernel, &project.root), file, line_end);
     let socket = gdb::socket(project);
-    let machine = Machine::start(options, &qemu, &artifacts.kernel, &archive, &options.append, &socket)?;
-    drop(archive);
+    let machine = Machine::start(options, &qemu, &artifacts.kernel, archive, &options.append, &socket)?;
     supervise(options, purpose, machine, log)
 }
 

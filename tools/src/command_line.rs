@@ -24,6 +24,8 @@ pub enum Command {
     Exec(Options, Program),
     /// Boot a kernel with the in-kernel tests, and run the one of this name. For the project's own tests.
     SelfTest(Options, String),
+    /// Boot with this file as the initramfs. For the project's own tests.
+    Archive(Options, PathBuf),
     /// Write a bootable image.
     Iso(PathBuf),
     /// Attach gdb to a machine that was started with `--gdb`.
@@ -144,8 +146,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
                 check(&options)?;
                 return Ok(Command::SelfTest(options, name.string().map_err(usage)?));
             }
+            Value(file) if verb == Verb::Archive => {
+                check(&options)?;
+                return Ok(Command::Archive(options, file.into()));
+            }
             Value(word) if word == "exec" && options == Options::default() => verb = Verb::Exec,
             Value(word) if word == "selftest" && options == Options::default() => verb = Verb::SelfTest,
+            Value(word) if word == "archive" && options == Options::default() => verb = Verb::Archive,
             Value(word) if options == Options::default() => return parse_word(&word, &mut parser),
             Value(word) => return Err(Failure::usage(format!("unexpected argument {}", word.display()))),
             other => return Err(usage(other.unexpected())),
@@ -156,6 +163,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         Verb::None => Ok(Command::Shell(options)),
         Verb::Exec => Err(Failure::usage("exec: no program given")),
         Verb::SelfTest => Err(Failure::usage("selftest: no test given")),
+        Verb::Archive => Err(Failure::usage("archive: no file given")),
     }
 }
 
@@ -164,6 +172,7 @@ enum Verb {
     None,
     Exec,
     SelfTest,
+    Archive,
 }
 
 fn parse_word(word: &OsString, parser: &mut Parser) -> Result<Command> {

@@ -30,20 +30,20 @@ pub struct Artifacts {
 }
 
 impl Variant {
-    fn directory(self) -> &'static str {
+    /// The name of the kernel's copy, and of what remembers the sources that it was built from.
+    fn name(self) -> &'static str {
         match self {
-            Self::Plain => "build",
-            Self::SelfTest => "build-selftest",
+            Self::Plain => "tessera",
+            Self::SelfTest => "tessera-selftest",
         }
     }
 }
 
 /// Builds the kernel and the guest's programs if they are missing or older than their sources.
 pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
-    let directory = project.output.join(variant.directory());
     let artifacts = Artifacts {
-        kernel: directory.join(KERNEL_TARGET).join("release/kernel"),
-        init: project.output.join("build").join(USER_TARGET).join("release/init"),
+        kernel: project.output.join(variant.name()),
+        init: built(project, USER_TARGET, "release").join("init"),
     };
     if is_current(project, variant, &artifacts)? {
         return Ok(artifacts);
@@ -58,10 +58,15 @@ pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
     if variant == Variant::SelfTest {
         kernel.extend(["--features", "selftest"]);
     }
-    run_cargo(project, "the kernel", variant.directory(), &kernel)?;
-    run_cargo(project, "the guest's programs", "build", &["--release", "-p", "init", "--target", USER_TARGET])?;
-    let stamp = stamp(project, variant);
-    fs::write(&stamp, fingerprint).context(|| format!("cannot write {}", stamp.display()))?;
+    run_cargo(project, "the kernel", &kernel)?;
+    run_cargo(project, "the guest's programs", &["--release", "-p", "init", "--target", USER_TARGET])?;
+    // Both variants are built in the same place, so that they share what is the same; each is kept under its own name.
+    // Renamed into place, since a machine that starts just now may be reading the old one.
+    let fresh = artifacts.kernel.with_extension("new");
+    let context = || format!("cannot write {}", artifacts.kernel.display());
+    fs::copy(built(project, KERNEL_TARGET, "release").join("kernel"), &fresh).context(context)?;
+    fs::rename(&fresh, &artifacts.kernel).context(context)?;
+    fs::write(stamp(project, variant), fingerprint).context(context)?;
     Ok(artifacts)
 }
 
@@ -70,12 +75,17 @@ pub fn build_trials(project: &Project) -> Result<PathBuf> {
     let _lock = project.lock("build")?;
     toolchain::ensure_targets(project, &[USER_TARGET])?;
     let arguments = ["-p", "trials", "--profile", "trials", "--target", USER_TARGET];
-    run_cargo(project, "the trial programs", "build", &arguments)?;
-    Ok(project.output.join("build").join(USER_TARGET).join("trials"))
+    run_cargo(project, "the trial programs", &arguments)?;
+    Ok(built(project, USER_TARGET, "trials"))
+}
+
+/// Where cargo puts what it builds for a target.
+fn built(project: &Project, target: &str, profile: &str) -> PathBuf {
+    project.output.join("build").join(target).join(profile)
 }
 
 fn stamp(project: &Project, variant: Variant) -> PathBuf {
-    project.output.join(variant.directory()).with_extension("stamp")
+    project.output.join(variant.name()).with_extension("stamp")
 }
 
 fn is_current(project: &Project, variant: Variant, artifacts: &Artifacts) -> Result<bool> {
@@ -83,11 +93,11 @@ fn is_current(project: &Project, variant: Variant, artifacts: &Artifacts) -> Res
     Ok(built == project.fingerprint()? && artifacts.kernel.exists() && artifacts.init.exists())
 }
 
-fn run_cargo(project: &Project, what: &str, directory: &str, arguments: &[&str]) -> Result<()> {
+fn run_cargo(project: &Project, what: &str, arguments: &[&str]) -> Result<()> {
     eprintln!("tessera: building {what}");
     let mut command = clean_command(project, "cargo");
     command.arg("build").args(arguments);
-    command.arg("--target-dir").arg(project.output.join(directory));
+    command.arg("--target-dir").arg(project.output.join("build"));
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let status = command.status().context(|| "cannot start cargo".into())?;
     if status.success() { Ok(()) } else { Err(Failure::machine(format!("{what} did not build"))) }

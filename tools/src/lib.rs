@@ -68,6 +68,7 @@ fn carry_out(command: Command) -> Result<u8> {
         Command::Shell(options) => boot::shell(&Project::locate()?, &options),
         Command::Exec(options, program) => boot::exec(&Project::locate()?, &options, &program),
         Command::SelfTest(options, name) => boot::self_test(&Project::locate()?, &options, &name),
+        Command::Archive(options, file) => boot::archive(&Project::locate()?, &options, &file),
         Command::Iso(file) => iso::write(&Project::locate()?, &file),
         Command::Gdb => gdb::run(&Project::locate()?),
     }

@@ -50,12 +50,14 @@ impl Symbols {
     /// empty if nothing is known.
     pub fn describe(&mut self, address: Address) -> Vec<String> {
         let tables = self.tables.get_or_insert_with(|| Tables::read(&self.kernel));
-        let probe = match address {
-            Address::Instruction(address) => address,
-            Address::Return(address) => address.wrapping_sub(1),
-        };
-        let lines = tables.describe_lines(probe, &self.root);
-        if lines.is_empty() { tables.describe_function(probe).into_iter().collect() } else { lines }
+        match address {
+            Address::Return(address) => tables.describe(address.wrapping_sub(1), &self.root),
+            Address::Instruction(address) => {
+                let lines = tables.describe(address, &self.root);
+                // The call of a function that never returns may be the last instruction of its caller.
+                if lines.is_empty() { tables.describe(address.wrapping_sub(1), &self.root) } else { lines }
+            }
+        }
     }
 }
 
@@ -71,6 +73,20 @@ impl Tables {
         };
         let lines = Dwarf::load(load).and_then(addr2line::Context::from_dwarf).ok();
         Self { lines, functions: read_functions(&file).unwrap_or_default() }
+    }
+
+    fn describe(&self, probe: u64, root: &Path) -> Vec<String> {
+        let mut lines = self.describe_lines(probe, root);
+        let Some(symbol) = self.describe_function(probe) else { return lines };
+        match lines.last_mut() {
+            // Of the function that the others are inlined into, the symbol has the whole path.
+            Some(line) => {
+                let place = line.find(" at ").map_or(String::new(), |at| line[at..].to_owned());
+                *line = symbol + &place;
+            }
+            None => lines.push(symbol),
+        }
+        lines
     }
 
     fn describe_lines(&self, probe: u64, root: &Path) -> Vec<String> {

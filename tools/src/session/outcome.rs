@@ -32,6 +32,19 @@ pub struct Ending {
     pub is_silent: bool,
     /// Whether the guest had stopped answering.
     pub is_hanging: bool,
+    /// Whether the guest's first program was started.
+    pub has_started: bool,
+    /// Who says what a panic means.
+    pub judge_of_panics: Judge,
+}
+
+/// Who says what a panic means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judge {
+    /// It is a failure, whatever the guest told before.
+    Host,
+    /// The guest: in-kernel tests may have to panic, and tell their verdict after it.
+    Guest,
 }
 
 /// The program's exit code, or why there is none.
@@ -39,8 +52,12 @@ pub fn judge(ending: Ending) -> Result<u8> {
     if let Some(failure) = ending.forced {
         return if failure.code == 0 { Ok(0) } else { Err(failure) };
     }
+    if let (Judge::Guest, Some(code)) = (ending.judge_of_panics, ending.exit_code) {
+        return Ok(code);
+    }
     if ending.is_hanging {
-        return Err(Failure::machine("the guest hangs; its trace is above"));
+        let trace = if ending.panic == Panic::None { "asking for its trace ended it" } else { "its trace is above" };
+        return Err(Failure::machine(format!("the guest hangs; {trace}")));
     }
     if ending.panic != Panic::None || ending.status.code() == Some(PANICKED) {
         return Err(Failure::machine("the kernel panicked; its trace is above"));
@@ -49,7 +66,10 @@ pub fn judge(ending: Ending) -> Result<u8> {
         return Ok(code);
     }
     match ending.status.code() {
-        Some(POWERED_OFF | RESET) if !ending.is_silent => Ok(0),
+        Some(POWERED_OFF | RESET) if ending.has_started => Ok(0),
+        Some(POWERED_OFF | RESET) if !ending.is_silent => {
+            Err(Failure::machine("the guest powered off before its first program"))
+        }
         Some(TRIPLE_FAULT) if !ending.is_silent || ending.complaints.is_empty() => {
             Err(Failure::machine("the machine was reset by a triple fault"))
         }
@@ -75,6 +95,8 @@ mod tests {
             panic: Panic::None,
             is_silent: false,
             is_hanging: false,
+            has_started: true,
+            judge_of_panics: Judge::Host,
         }
     }
 
@@ -92,10 +114,21 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_that_may_judge_panics_is_believed() {
+        let panicked = Ending { exit_code: Some(0), panic: Panic::Complete, ..ending(POWERED_OFF) };
+        assert_eq!(judge(Ending { judge_of_panics: Judge::Guest, ..panicked }).unwrap(), 0);
+    }
+
+    #[test]
+    fn powering_off_before_the_first_program_is_a_failure() {
+        assert!(judge(Ending { has_started: false, ..ending(POWERED_OFF) }).is_err());
+    }
+
+    #[test]
     fn triple_faults_and_failed_starts_are_failures() {
         assert!(judge(ending(TRIPLE_FAULT)).unwrap_err().message.contains("triple fault"));
         let complaints = "qemu: unknown CPU model\n".to_owned();
-        let failed = Ending { complaints, is_silent: true, ..ending(1) };
+        let failed = Ending { complaints, is_silent: true, has_started: false, ..ending(1) };
         assert!(judge(failed).unwrap_err().message.contains("unknown CPU model"));
     }
 }

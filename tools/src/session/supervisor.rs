@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGPIPE, SIGWINCH};
 
 use super::feed::{Feed, pass_keys};
-use super::outcome::{Ending, judge};
+use super::outcome::{Ending, Judge, judge};
 use super::terminal::{RawTerminal, is_interactive, window_size};
 use super::watchdog::{BOOT_PATIENCE, INTERVAL, PATIENCE, Watchdog};
 use super::{Event, LINES, readers, trace};
@@ -25,6 +25,8 @@ pub struct Purpose {
     pub streams: Streams,
     /// The exit code when the person leaves with Ctrl-A x.
     pub quit_code: u8,
+    /// Who says what a panic means.
+    pub judge_of_panics: Judge,
 }
 
 /// How far the guest has come.
@@ -49,6 +51,7 @@ struct Supervisor<'a> {
     watchdog: Watchdog,
     phase: Phase,
     open_lines: usize,
+    has_started: bool,
     exit_code: Option<u8>,
     forced: Option<Failure>,
 }
@@ -75,6 +78,7 @@ pub fn supervise(options: &Options, purpose: Purpose, machine: Machine, log: Ker
         log,
         phase: Phase::Booting,
         open_lines: LINES,
+        has_started: false,
         exit_code: None,
         forced: None,
     };
@@ -146,6 +150,7 @@ impl Supervisor<'_> {
             }
             Message::Ready => {
                 self.phase = Phase::Running;
+                self.has_started = true;
                 match self.purpose.streams {
                     Streams::Terminal => self.send_window_size(),
                     Streams::Channels => self.feed.pass_stdin(),
@@ -228,9 +233,16 @@ impl Supervisor<'_> {
     fn finish(mut self) -> Result<u8> {
         self.log.finish();
         let (status, complaints) = self.machine.wait()?;
-        let panic = self.log.panic();
-        let is_silent = self.log.is_empty() && self.phase == Phase::Booting;
-        let is_hanging = self.phase == Phase::Hanging;
-        judge(Ending { status, complaints, forced: self.forced, exit_code: self.exit_code, panic, is_silent, is_hanging })
+        judge(Ending {
+            status,
+            complaints,
+            panic: self.log.panic(),
+            is_silent: self.log.is_empty() && !self.has_started,
+            is_hanging: self.phase == Phase::Hanging,
+            has_started: self.has_started,
+            judge_of_panics: self.purpose.judge_of_panics,
+            forced: self.forced,
+            exit_code: self.exit_code,
+        })
     }
 }

@@ -20,6 +20,12 @@ pub enum Software {
     Gdb,
     /// What makes a bootable image.
     Grub,
+    /// A C compiler for static programs; for tests.
+    MuslGcc,
+    /// Another shell; for tests.
+    Bash,
+    /// Python; for tests.
+    Python,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +59,14 @@ impl Software {
             (Self::Busybox, Manager::Apt | Manager::Apk) => &["busybox-static"],
             (Self::Busybox, _) => &["busybox"],
             (Self::Gdb, _) => &["gdb"],
+            (Self::MuslGcc, Manager::Apt) => &["musl-tools"],
+            (Self::MuslGcc, Manager::Dnf) => &["musl-gcc"],
+            (Self::MuslGcc, Manager::Apk) => &["musl-dev", "gcc"],
+            (Self::MuslGcc, Manager::Pacman) => &["musl"],
+            (Self::Bash, _) => &["bash"],
+            (Self::Python, Manager::Apt) => &["python3-minimal"],
+            (Self::Python, Manager::Pacman) => &["python"],
+            (Self::Python, _) => &["python3"],
             (Self::Grub, Manager::Apt) => &["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "xorriso", "mtools"],
             (Self::Grub, Manager::Dnf) => &["grub2-tools-extra", "grub2-pc-modules", "xorriso", "mtools"],
             (Self::Grub, Manager::Apk) => &["grub-bios", "grub-efi", "xorriso", "mtools"],
