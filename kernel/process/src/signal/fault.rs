@@ -33,6 +33,16 @@ pub fn resolve(cx: &mut Context, exception: Exception) {
         address: exception.address,
     };
     let (signal, details) = raised;
+    let regs = cx.user.regs();
+    log::debug!(
+        "process {}: {signal:?} by exception {}, error {:#x}, address {:#x}, at {:#x}, stack {:#x}",
+        cx.process().id(),
+        exception.vector,
+        exception.error_code,
+        exception.address,
+        regs.rip,
+        regs.rsp,
+    );
     send::force(&cx.task, signal, details);
 }
 
