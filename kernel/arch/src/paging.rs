@@ -82,6 +82,9 @@ impl Entry {
     }
 }
 
+/// How many words [`Table::is_clear`] looks at.
+pub const GROUP: usize = 16;
+
 /// One page of page-table words. Atomic, since processors and other CPUs change words under us.
 #[repr(C, align(4096))]
 pub struct Table([AtomicU64; 512]);
@@ -108,10 +111,10 @@ impl Table {
         Entry(self.0[index].load(Ordering::Acquire))
     }
 
-    /// Whether the eight words from `first` on, a multiple of eight, are all empty.
+    /// Whether the [`GROUP`] words from `first` on, a multiple of it, are all empty: one instruction a word.
     #[inline]
     pub fn is_clear(&self, first: usize) -> bool {
-        self.0[first..first + 8].iter().fold(0, |all, word| all | word.load(Ordering::Relaxed)) == 0
+        self.0[first..first + GROUP].iter().fold(0, |all, word| all | word.load(Ordering::Relaxed)) == 0
     }
 
     /// Writes word `index`.

@@ -19,6 +19,10 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 /// One CPU's caches.
 pub(crate) struct CpuCaches {
     pub(crate) frames: FrameCache,
+    /// Empty page tables.
+    pub(crate) tables: FrameCache,
+    /// Roots with nothing but the kernel half.
+    pub(crate) roots: FrameCache,
     pub(crate) magazines: Magazines,
     pub(crate) stacks: StackCache,
     /// A block laid aside for the very next allocation; see [`crate::alloc`].
@@ -27,7 +31,14 @@ pub(crate) struct CpuCaches {
 
 impl CpuCaches {
     const fn new() -> Self {
-        Self { frames: FrameCache::new(), magazines: Magazines::new(), stacks: StackCache::new(), stash: Cell::new(None) }
+        Self {
+            frames: FrameCache::new(),
+            tables: FrameCache::new(),
+            roots: FrameCache::new(),
+            magazines: Magazines::new(),
+            stacks: StackCache::new(),
+            stash: Cell::new(None),
+        }
     }
 }
 
@@ -72,12 +83,16 @@ fn install() -> *const CpuCaches {
     caches
 }
 
-/// How many frames each CPU's cache holds.
+/// How many frames each CPU's caches hold.
 pub(crate) fn frame_counts() -> impl Iterator<Item = usize> {
-    ALL.iter().map(|caches| caches.load(Ordering::Acquire)).filter(|caches| !caches.is_null()).map(|caches| {
+    ALL.iter().map(|caches| caches.load(Ordering::Acquire).cast_const()).filter(|caches| !caches.is_null()).map(|caches| {
         // SAFETY: caches are never freed.
-        let len = unsafe { &raw const (*caches).frames.len };
-        // SAFETY: as above; this part is atomic and so shared.
-        unsafe { &*len }.load(Ordering::Relaxed)
+        let frames = unsafe { &raw const (*caches).frames.len };
+        // SAFETY: as above.
+        let tables = unsafe { &raw const (*caches).tables.len };
+        // SAFETY: as above.
+        let roots = unsafe { &raw const (*caches).roots.len };
+        // SAFETY: as above; these parts are atomic and so shared.
+        [frames, tables, roots].into_iter().map(|len| unsafe { &*len }.load(Ordering::Relaxed)).sum()
     })
 }

@@ -85,7 +85,7 @@ impl PageTables {
 
     #[cold]
     fn make(&self, above: &Table, at: usize, flags: Flags) -> Result<Entry, OutOfMemory> {
-        let frame = Frame::zeroed()?;
+        let frame = Frame::empty_table()?;
         let entry = Entry::new(frame.addr(), flags);
         match above.compare_exchange(at, Entry::EMPTY, entry) {
             Ok(()) => {

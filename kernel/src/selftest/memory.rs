@@ -12,7 +12,7 @@ use mm::user::UserPtr;
 
 use super::{Verdict, check};
 
-const PAGE: u64 = 4096;
+pub const PAGE: u64 = 4096;
 
 /// Runs `body` and compares the frames in use.
 fn without_leak(body: impl Fn()) -> Verdict {
@@ -45,11 +45,11 @@ fn peek(address: u64) -> abi::Result<u64> {
     UserPtr::new(address).read()
 }
 
-fn new_space() -> Arc<AddressSpace> {
+pub fn new_space() -> Arc<AddressSpace> {
     AddressSpace::new().expect("a space")
 }
 
-fn map(space: &AddressSpace, pages: u64) -> u64 {
+pub fn map(space: &AddressSpace, pages: u64) -> u64 {
     space.map(Mapping::anonymous((pages * PAGE) as usize)).expect("a mapping").as_u64()
 }
 

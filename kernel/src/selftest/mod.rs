@@ -9,6 +9,7 @@ mod files;
 mod fpu;
 mod ipi;
 mod memory;
+mod memory_costs;
 mod pipes;
 mod sched;
 mod stack;
@@ -88,6 +89,7 @@ static CASES: &[Case] = &[
     returns("wild_requests_are_refused", memory::wild_requests_are_refused),
     returns("every_failed_allocation_is_survived", memory::every_failed_allocation_is_survived),
     returns("memory_runs_out_without_a_panic", memory::memory_runs_out_without_a_panic),
+    returns("memory_costs_few_instructions", memory_costs::costs),
     returns("archives_are_unpacked", files::archives_are_unpacked),
     returns("files_keep_their_bytes", files::files_keep_their_bytes),
     returns("mappings_and_files_are_one", files::mappings_and_files_are_one),

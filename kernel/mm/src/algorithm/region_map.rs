@@ -128,25 +128,24 @@ impl<T: Payload> RegionMap<T> {
         self.merge(at);
     }
 
-    /// Removes what lies in `start..end`, handing each removed piece to `each`. Needs room for one.
-    pub fn remove(&mut self, start: u64, end: u64, mut each: impl FnMut(Region<T>)) {
-        self.split(start);
-        self.split(end);
-        let first = self.position(start);
-        let count = self.overlapping(start, end).len();
-        self.regions.drain(first..first + count).for_each(&mut each);
+    /// Removes what lies in `start..end`, handing each removed piece to `each`. Returns the bounds of the hole that is there now:
+    /// the end of the region below, if there is one, and the start of the one above. Needs room for one.
+    pub fn remove(&mut self, start: u64, end: u64, each: impl FnMut(Region<T>)) -> (Option<u64>, Option<u64>) {
+        let first = self.split(start);
+        let last = self.split(end);
+        self.regions.drain(first..last).for_each(each);
+        let below = first.checked_sub(1).and_then(|below| self.regions.get(below));
+        (below.map(|below| below.end), self.regions.get(first).map(|above| above.start))
     }
 
     /// Changes what lies in `start..end`, splitting at its ends and merging what has become alike. Needs room for two.
     pub fn update(&mut self, start: u64, end: u64, mut change: impl FnMut(&mut T)) {
-        self.split(start);
-        self.split(end);
-        let first = self.position(start);
-        let count = self.overlapping(start, end).len();
-        for region in &mut self.regions[first..first + count] {
+        let first = self.split(start);
+        let last = self.split(end);
+        for region in &mut self.regions[first..last] {
             change(&mut region.value);
         }
-        for at in (first..=first + count).rev() {
+        for at in (first..=last).rev() {
             self.merge(at);
         }
     }
@@ -197,13 +196,14 @@ impl<T: Payload> RegionMap<T> {
         core::mem::take(&mut self.regions)
     }
 
-    /// Makes `address` a bound if it lies inside a region.
-    fn split(&mut self, address: u64) {
+    /// Makes `address` a bound if it lies inside a region. Returns the index of the first region from there on.
+    fn split(&mut self, address: u64) -> usize {
         let at = self.position(address);
-        let Some(region) = self.regions.get_mut(at).filter(|region| region.start < address) else { return };
+        let Some(region) = self.regions.get_mut(at).filter(|region| region.start < address) else { return at };
         let upper = Region { start: address, end: region.end, value: region.value.advanced(address - region.start) };
         region.end = address;
         self.regions.insert(at + 1, upper);
+        at + 1
     }
 
     /// Makes the region at index `at` and the one before it one, if they are alike and touch.

@@ -1,8 +1,10 @@
 //! [`Frame`]: a counted handle to one frame.
 #![allow(unsafe_code)]
 
-use super::{Number, give, metadata, take};
+use super::{Number, clean, give, metadata, take};
 use crate::error::OutOfMemory;
+use crate::inject;
+use arch::paging::{GROUP, Table};
 use arch::{PAGE_SIZE, PhysAddr};
 use core::mem::ManuallyDrop;
 use core::ptr;
@@ -98,6 +100,51 @@ impl Frame {
     #[inline]
     pub fn as_ptr(&self) -> *mut u8 {
         arch::phys_to_virt(self.addr())
+    }
+
+    /// An empty page table.
+    #[inline]
+    pub(crate) fn empty_table() -> Result<Self, OutOfMemory> {
+        if inject::should_fail() {
+            return Err(OutOfMemory);
+        }
+        let Some(number) = clean::take_table() else { return Self::zeroed() };
+        metadata::set_one(number);
+        Ok(Self { number })
+    }
+
+    /// A root table with nothing but the kernel half.
+    #[inline]
+    pub(crate) fn root_table() -> Result<Self, OutOfMemory> {
+        if inject::should_fail() {
+            return Err(OutOfMemory);
+        }
+        if let Some(number) = clean::take_root() {
+            metadata::set_one(number);
+            return Ok(Self { number });
+        }
+        let root = Self::zeroed()?;
+        // SAFETY: a zeroed frame is an empty table, and it is ours.
+        arch::paging::copy_kernel_half(unsafe { Table::at(root.addr()) });
+        Ok(root)
+    }
+
+    /// Frees a table whose words have all been cleared: it is one again at no cost.
+    pub(crate) fn into_clean_tables(self) {
+        // SAFETY: as in `root_table`.
+        debug_assert!((0..512).step_by(GROUP).all(|at| unsafe { Table::at(self.addr()) }.is_clear(at)));
+        let number = self.into_number();
+        if metadata::remove_one(number) {
+            clean::give_table(number);
+        }
+    }
+
+    /// Frees a root whose user half has been cleared.
+    pub(crate) fn into_clean_roots(self) {
+        let number = self.into_number();
+        if metadata::remove_one(number) {
+            clean::give_root(number);
+        }
     }
 
     /// The number, with the reference moved into it.

@@ -7,6 +7,7 @@
 mod block;
 mod boot;
 pub(crate) mod cache;
+mod clean;
 pub(crate) mod depot;
 mod handle;
 pub(crate) mod metadata;
@@ -61,7 +62,7 @@ pub(crate) fn take() -> Result<Number, OutOfMemory> {
     cpu_caches::with(|caches| {
         caches.frames.pop().or_else(|| {
             depot::refill(&caches.frames);
-            caches.frames.pop()
+            caches.frames.pop().or_else(|| caches.tables.pop()).or_else(|| caches.roots.pop())
         })
     })
     .ok_or(OutOfMemory)

@@ -6,14 +6,13 @@
 use super::gather::Gather;
 use super::region::{ForkPolicy, VmRegion};
 use super::request::Sharing;
-use super::zap::for_each_word;
-use super::{AddressSpace, Layout, word};
+use super::zap::for_each_in_leaf;
+use super::{AddressSpace, Layout, PAGE, word};
 use crate::algorithm::region_map::Region;
 use crate::error::OutOfMemory;
 use crate::frame::metadata;
 use crate::page_table::{LEAF_SPAN, USER_TABLE};
 use arch::VirtAddr;
-use arch::paging::Table;
 use heap_crate::sync::Arc;
 
 impl AddressSpace {
@@ -54,23 +53,17 @@ impl AddressSpace {
         let tables = self.tables();
         let child_tables = child.tables();
         let mut address = region.start;
-        while let Some((from, _)) = tables.next_leaf(address, region.end) {
-            let to = ((from & !(LEAF_SPAN - 1)) + LEAF_SPAN).min(region.end);
-            let mut target: Option<&Table> = None;
-            let mut result = Ok(());
-            let (mut counted, mut from_pager) = (0, 0);
-            for_each_word(tables, from, to, |table, at, page, entry| {
-                if target.is_none() {
-                    match child_tables.leaf_or_make(VirtAddr::new_truncate(page), USER_TABLE) {
-                        Ok(leaf) => target = Some(leaf),
-                        Err(error) => result = Err(error),
-                    }
-                }
-                let Some(target) = target else { return };
+        while let Some((from, table)) = tables.next_leaf(address, region.end) {
+            let base = from & !(LEAF_SPAN - 1);
+            let to = (base + LEAF_SPAN).min(region.end);
+            let (first, last) = (((from - base) / PAGE) as usize, ((to - base) / PAGE) as usize);
+            let target = child_tables.leaf_or_make(VirtAddr::new_truncate(from), USER_TABLE)?;
+            let (mut counted, mut from_pager, mut has_changed) = (0, 0, false);
+            for_each_in_leaf(table, first, last, |at, entry| {
                 let shared = word::made_read_only(entry);
                 if shared != entry {
                     table.store(at, shared);
-                    gather.note(page);
+                    has_changed = true;
                 }
                 if let Some(number) = word::frame_number(entry) {
                     metadata::add_one(number);
@@ -80,7 +73,10 @@ impl AddressSpace {
                 target.store(at, shared);
             });
             child.note_resident(counted, from_pager);
-            result?;
+            if has_changed {
+                gather.note(from);
+                gather.note(to - PAGE);
+            }
             address = to;
         }
         Ok(())

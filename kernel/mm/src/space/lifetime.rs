@@ -10,7 +10,7 @@ use crate::frame::Frame;
 use crate::page_table::PageTables;
 use crate::shootdown;
 use arch::layout::USER_END;
-use arch::paging::{self, Table};
+use arch::paging;
 use core::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering};
 use heap_crate::sync::Arc;
 use sync::RwMutex;
@@ -48,10 +48,8 @@ impl AddressSpace {
 
     /// A space with these regions, and nothing of them present.
     pub(super) fn with_layout(layout: Layout) -> Result<Arc<Self>, OutOfMemory> {
-        let root = Frame::zeroed()?;
+        let root = Frame::root_table()?;
         let address = root.addr();
-        // SAFETY: a zeroed frame is an empty table, and it is ours.
-        paging::copy_kernel_half(unsafe { Table::at(address) });
         let space = try_arc_cyclic(|this| Self {
             presence: Presence::new(address),
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -78,7 +76,7 @@ impl AddressSpace {
         let mut layout = self.layout.write();
         let regions = layout.regions.take_all();
         shootdown::expel(self.presence.root, &self.presence.cpus);
-        self.free_all();
+        self.free_all(&regions);
         drop(layout);
         // Pagers end without our lock.
         drop(regions);
@@ -87,10 +85,13 @@ impl AddressSpace {
 
 impl Drop for AddressSpace {
     fn drop(&mut self) {
+        let regions = self.layout.get_mut().regions.take_all();
         shootdown::expel(self.presence.root, &self.presence.cpus);
-        self.free_all();
+        self.free_all(&regions);
         let entry = paging::Entry::new(self.presence.root, paging::Flags::empty());
         // SAFETY: the root's reference was moved into the space, and no CPU has it loaded.
-        drop(unsafe { super::zap::take_reference(entry) });
+        if let Some(root) = unsafe { super::zap::take_reference(entry) } {
+            root.into_clean_roots();
+        }
     }
 }

@@ -46,8 +46,13 @@ impl AddressSpace {
     ) -> Result<u64> {
         let start = layout.resolve(place, len)?;
         let end = start + len;
-        let overlap = layout.regions.overlapping(start, end);
-        let replaced = overlap.iter().map(|old| old.end.min(end) - old.start.max(start)).sum();
+        let replaced = match place {
+            Place::Fixed(_) => {
+                let overlap = layout.regions.overlapping(start, end).iter();
+                overlap.map(|old| old.end.min(end) - old.start.max(start)).sum()
+            }
+            _ => 0,
+        };
         layout.check_limits(&region, len, replaced)?;
         layout.regions.reserve(MOST_ADDED).map_err(|_| Errno::ENOMEM)?;
         if replaced != 0 {

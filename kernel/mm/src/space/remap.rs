@@ -4,7 +4,7 @@ use super::gather::Gather;
 use super::region::VmRegion;
 use super::request::{Backing, MoveTo, Place, Sharing};
 use super::unmap::Removed;
-use super::zap::for_each_word;
+use super::zap::{Hole, for_each_word};
 use super::{AddressSpace, Layout, MIN_ADDRESS, PAGE, pages_len, user_range};
 use crate::algorithm::region_map::{MOST_ADDED, Payload};
 use crate::error::OutOfMemory;
@@ -106,7 +106,7 @@ impl AddressSpace {
         if self.make_tables(&old, target).is_err() {
             let floor = layout.regions.previous(target).map_or(0, |below| below.end);
             let ceiling = layout.regions.next(target).map_or(USER_END, |above| above.start);
-            self.remove_tables(target, target + len, floor, ceiling, gather);
+            self.remove_tables(Hole::new(target, target + len, floor, ceiling), gather);
             return Err(Errno::ENOMEM);
         }
         let tables = self.tables();
@@ -120,12 +120,11 @@ impl AddressSpace {
         });
         // The pager goes on in the new region, so nothing is let go here.
         layout.regions.remove(old.start, old.end, |_| ());
+        layout.regions.insert(target, target + len, value);
+        // Only now: the new region may lie in the same hole.
         let floor = layout.regions.previous(old.start).map_or(0, |below| below.end);
         let ceiling = layout.regions.next(old.start).map_or(USER_END, |above| above.start);
-        layout.regions.insert(target, target + len, value);
-        if !(floor..ceiling).contains(&target) {
-            self.remove_tables(old.start, old.end, floor, ceiling, gather);
-        }
+        self.remove_tables(Hole::new(old.start, old.end, floor, ceiling), gather);
         Ok(target)
     }
 

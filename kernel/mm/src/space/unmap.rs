@@ -1,6 +1,7 @@
 //! Removing mappings.
 
 use super::gather::Gather;
+use super::zap::Hole;
 use super::{AddressSpace, Layout, user_range};
 use crate::algorithm::region_map::MOST_ADDED;
 use crate::error::OutOfMemory;
@@ -70,15 +71,13 @@ impl AddressSpace {
         }
         removed.reserve(overlapping.iter().filter(|region| region.value.pager().is_some()).count())?;
         layout.regions.reserve(MOST_ADDED).map_err(|_| Errno::ENOMEM)?;
-        layout.regions.remove(start, end, |region| {
+        let (floor, ceiling) = layout.regions.remove(start, end, |region| {
             if let Some(pager) = region.value.pager() {
                 removed.push(pager.clone());
             }
         });
         self.zap(start, end, gather);
-        let floor = layout.regions.previous(start).map_or(0, |below| below.end);
-        let ceiling = layout.regions.next(end).map_or(USER_END, |above| above.start);
-        self.remove_tables(start, end, floor, ceiling, gather);
+        self.remove_tables(Hole::new(start, end, floor.unwrap_or(0), ceiling.unwrap_or(USER_END)), gather);
         Ok(())
     }
 

@@ -2,12 +2,13 @@
 #![allow(unsafe_code)]
 
 use super::gather::Gather;
+use super::region::VmRegion;
 use super::{AddressSpace, PAGE, word};
+use crate::algorithm::region_map::Region;
 use crate::frame::Frame;
 use crate::page_table::{LEAF_SPAN, PageTables, number_of};
-use arch::VirtAddr;
 use arch::layout::USER_END;
-use arch::paging::{Entry, Table, index};
+use arch::paging::{Entry, GROUP, Table};
 use core::sync::atomic::Ordering;
 
 /// Takes the reference out of a word that has been removed from its table.
@@ -29,22 +30,30 @@ pub(super) fn for_each_word(
 ) {
     let mut address = start;
     while let Some((from, table)) = tables.next_leaf(address, end) {
-        let to = ((from & !(LEAF_SPAN - 1)) + LEAF_SPAN).min(end);
-        let first = index(VirtAddr::new_truncate(from), 1);
-        let last = first + ((to - from) / PAGE) as usize;
-        let mut at = first;
-        while at < last {
-            if at % 8 == 0 && table.is_clear(at) {
-                at += 8;
-                continue;
-            }
-            let entry = table.load(at);
-            if word::is_mapped(entry) {
-                each(table, at, from + (at - first) as u64 * PAGE, entry);
-            }
-            at += 1;
-        }
+        let base = from & !(LEAF_SPAN - 1);
+        let to = (base + LEAF_SPAN).min(end);
+        for_each_in_leaf(table, ((from - base) / PAGE) as usize, ((to - base) / PAGE) as usize, |at, entry| {
+            each(table, at, base + at as u64 * PAGE, entry);
+        });
         address = to;
+    }
+}
+
+/// Calls `each` with every word of a last-level table that maps something, from index `at` to below `last`.
+#[inline]
+pub(super) fn for_each_in_leaf(table: &Table, mut at: usize, last: usize, mut each: impl FnMut(usize, Entry)) {
+    while at < last {
+        let group = at & !(GROUP - 1);
+        let group_end = (group + GROUP).min(last);
+        if !table.is_clear(group) {
+            for at in at..group_end {
+                let entry = table.load(at);
+                if word::is_mapped(entry) {
+                    each(at, entry);
+                }
+            }
+        }
+        at = group_end;
     }
 }
 
@@ -99,27 +108,42 @@ impl AddressSpace {
 
     /// Removes the tables that map nothing but what was unmapped: those that touch `start..end` and lie wholly within the
     /// hole `floor..ceiling` that is there now. The region lock is held for writing, and no word is left in the hole.
-    pub(super) fn remove_tables(&self, start: u64, end: u64, floor: u64, ceiling: u64, gather: &mut Gather<'_>) {
-        // SAFETY: the root is a table of this space.
-        let root = unsafe { Table::at(self.presence.root) };
-        // A hole that ends at the last user address owns the rest of its tables too.
-        let ceiling = if ceiling >= USER_END { 1 << 47 } else { ceiling };
-        let hole = Hole { start, end, floor, ceiling };
-        hole.remove_below(root, 4, 0, gather);
+    pub(super) fn remove_tables(&self, hole: Hole, gather: &mut Gather<'_>) {
+        if hole.has_tables() {
+            hole.remove_below(self.root_table(), 4, 0, &mut |page, frame| gather.push(page, frame));
+        }
     }
 
-    /// Frees every page and table, when no CPU has the root loaded.
-    pub(super) fn free_all(&self) {
-        // SAFETY: the root is a table of this space.
-        let root = unsafe { Table::at(self.presence.root) };
-        free_below(root, 4);
+    /// Frees every page of `regions`, which are all there are, and every table. No CPU has the root loaded.
+    pub(super) fn free_all(&self, regions: &[Region<VmRegion>]) {
         self.note_peak();
+        for (at, region) in regions.iter().enumerate() {
+            for_each_word(self.tables(), region.start, region.end, |table, at, _, entry| {
+                table.store(at, Entry::EMPTY);
+                if word::is_counted(entry) {
+                    // SAFETY: the word was counted, and was just removed by the only one who has the space.
+                    drop(unsafe { take_reference(entry) });
+                }
+            });
+            let ceiling = regions.get(at + 1).map_or(USER_END, |above| above.start);
+            let hole = Hole::new(region.start, region.end, 0, ceiling);
+            if hole.has_tables() {
+                hole.remove_below(self.root_table(), 4, 0, &mut |_, table| table.into_clean_tables());
+            }
+        }
         self.resident.store(0, Ordering::Relaxed);
         self.resident_shared.store(0, Ordering::Relaxed);
+        debug_assert!((0..256).step_by(8).all(|at| self.root_table().is_clear(at)), "tables without a region");
+    }
+
+    fn root_table(&self) -> &Table {
+        // SAFETY: the root is a table of this space.
+        unsafe { Table::at(self.presence.root) }
     }
 }
 
-struct Hole {
+/// A range that was unmapped and the hole around it.
+pub(super) struct Hole {
     start: u64,
     end: u64,
     floor: u64,
@@ -127,57 +151,42 @@ struct Hole {
 }
 
 impl Hole {
+    pub(super) fn new(start: u64, end: u64, floor: u64, ceiling: u64) -> Self {
+        // A hole that ends at the last user address owns the rest of its tables too.
+        let ceiling = if ceiling >= USER_END { 1 << 47 } else { ceiling };
+        Self { start, end, floor, ceiling }
+    }
+
+    /// Whether any table that touches the range lies wholly within the hole.
+    fn has_tables(&self) -> bool {
+        let first = (self.start & !(LEAF_SPAN - 1)).max(self.floor.next_multiple_of(LEAF_SPAN));
+        let last = self.end.next_multiple_of(LEAF_SPAN).min(self.ceiling & !(LEAF_SPAN - 1));
+        first < last
+    }
+
     /// The words of a table at `level` that maps addresses from `base` on. The recursion is three deep.
-    fn remove_below(&self, table: &Table, level: u32, base: u64, gather: &mut Gather<'_>) {
-        let span = 1u64 << (12 + 9 * (level - 1));
-        let first = self.start.saturating_sub(base) / span;
-        let last = (self.end - base).div_ceil(span).min(512);
+    fn remove_below(&self, table: &Table, level: u32, base: u64, free: &mut dyn FnMut(u64, Frame)) {
+        let shift = 12 + 9 * (level - 1);
+        let span = 1u64 << shift;
+        let first = self.start.saturating_sub(base) >> shift;
+        let last = ((self.end - base + span - 1) >> shift).min(512);
         for at in first..last {
             let entry = table.load(at as usize);
             if !entry.is_present() {
                 continue;
             }
-            let below = base + at * span;
+            let below = base + (at << shift);
             if level > 2 {
                 // SAFETY: a present word above the last level points to a table of this space.
-                self.remove_below(unsafe { Table::at(entry.address()) }, level - 1, below, gather);
+                self.remove_below(unsafe { Table::at(entry.address()) }, level - 1, below, free);
             }
             if below >= self.floor && below + span <= self.ceiling {
                 table.store(at as usize, Entry::EMPTY);
                 // SAFETY: the word owned its table, which maps nothing any more, and nobody walks under the write lock.
                 if let Some(frame) = unsafe { take_reference(entry) } {
-                    gather.push(below.max(self.start), frame);
+                    free(below.max(self.start), frame);
                 }
             }
         }
-    }
-}
-
-/// Frees what the table of `level` points to, and empties it. The recursion is three deep.
-fn free_below(table: &Table, level: u32) {
-    // The root's upper half is the kernel's.
-    let count = if level == 4 { 256 } else { 512 };
-    let mut at = 0;
-    while at < count {
-        if at % 8 == 0 && table.is_clear(at) {
-            at += 8;
-            continue;
-        }
-        let entry = table.load(at);
-        if level == 1 {
-            if word::is_counted(entry) {
-                // SAFETY: the word owned the reference, and its table is about to go.
-                drop(unsafe { take_reference(entry) });
-            }
-        } else if entry.is_present() {
-            // SAFETY: a present word above the last level points to a table of this space.
-            free_below(unsafe { Table::at(entry.address()) }, level - 1);
-            // SAFETY: the word owned its table, which nobody uses any more.
-            drop(unsafe { take_reference(entry) });
-        }
-        if level == 4 {
-            table.store(at, Entry::EMPTY);
-        }
-        at += 1;
     }
 }
