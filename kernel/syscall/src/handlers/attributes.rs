@@ -7,34 +7,55 @@ use caps::Rights;
 use mm::user::{Sink, Source};
 use object::{Held, LookupFlags};
 
+/// The longest name of an attribute.
+const NAME_MAX: usize = 255;
+
+/// Looks at the name as far as anybody could: EFAULT, and ERANGE for one that is empty or too long.
+fn check_name(name: UserPath) -> Result<()> {
+    match mm::user::read_c_string(name.address(), NAME_MAX + 1) {
+        Ok(name) if name.is_empty() => Err(Errno::ERANGE),
+        Err(Errno::ENAMETOOLONG) => Err(Errno::ERANGE),
+        other => other.map(|_| ()),
+    }
+}
+
+fn refuse_named(name: UserPath) -> Result<usize> {
+    check_name(name)?;
+    Err(Errno::EOPNOTSUPP)
+}
+
 fn refuse(cx: &Context, path: UserPath, rights: Rights, how: LookupFlags) -> Result<usize> {
     let path = path.read()?;
     At::cwd(rights | Rights::LOOKUP).base(cx, &path)?.find(&path, how)?;
     Err(Errno::EOPNOTSUPP)
 }
 
-pub fn setxattr(cx: &mut Context, path: UserPath, _name: UserPath, _value: Source<'_>, _flags: u32) -> Result<usize> {
+pub fn setxattr(cx: &mut Context, path: UserPath, name: UserPath, _value: Source<'_>, _flags: u32) -> Result<usize> {
+    check_name(name)?;
     refuse(cx, path, Rights::EXTATTR_SET, LookupFlags::empty())
 }
 
-pub fn lsetxattr(cx: &mut Context, path: UserPath, _name: UserPath, _value: Source<'_>, _flags: u32) -> Result<usize> {
+pub fn lsetxattr(cx: &mut Context, path: UserPath, name: UserPath, _value: Source<'_>, _flags: u32) -> Result<usize> {
+    check_name(name)?;
     refuse(cx, path, Rights::EXTATTR_SET, LookupFlags::NO_FOLLOW)
 }
 
-pub fn fsetxattr(_cx: &mut Context, _fd: Held, _name: UserPath, _value: Source<'_>, _flags: u32) -> Result<usize> {
-    Err(Errno::EOPNOTSUPP)
+pub fn fsetxattr(_cx: &mut Context, _fd: Held, name: UserPath, _value: Source<'_>, _flags: u32) -> Result<usize> {
+    refuse_named(name)
 }
 
-pub fn getxattr(cx: &mut Context, path: UserPath, _name: UserPath, _value: Sink<'_>) -> Result<usize> {
+pub fn getxattr(cx: &mut Context, path: UserPath, name: UserPath, _value: Sink<'_>) -> Result<usize> {
+    check_name(name)?;
     refuse(cx, path, Rights::EXTATTR_GET, LookupFlags::empty())
 }
 
-pub fn lgetxattr(cx: &mut Context, path: UserPath, _name: UserPath, _value: Sink<'_>) -> Result<usize> {
+pub fn lgetxattr(cx: &mut Context, path: UserPath, name: UserPath, _value: Sink<'_>) -> Result<usize> {
+    check_name(name)?;
     refuse(cx, path, Rights::EXTATTR_GET, LookupFlags::NO_FOLLOW)
 }
 
-pub fn fgetxattr(_cx: &mut Context, _fd: Held, _name: UserPath, _value: Sink<'_>) -> Result<usize> {
-    Err(Errno::EOPNOTSUPP)
+pub fn fgetxattr(_cx: &mut Context, _fd: Held, name: UserPath, _value: Sink<'_>) -> Result<usize> {
+    refuse_named(name)
 }
 
 pub fn listxattr(cx: &mut Context, path: UserPath, _list: Sink<'_>) -> Result<usize> {
@@ -49,14 +70,16 @@ pub fn flistxattr(_cx: &mut Context, _fd: Held, _list: Sink<'_>) -> Result<usize
     Err(Errno::EOPNOTSUPP)
 }
 
-pub fn removexattr(cx: &mut Context, path: UserPath, _name: UserPath) -> Result<usize> {
+pub fn removexattr(cx: &mut Context, path: UserPath, name: UserPath) -> Result<usize> {
+    check_name(name)?;
     refuse(cx, path, Rights::EXTATTR_DELETE, LookupFlags::empty())
 }
 
-pub fn lremovexattr(cx: &mut Context, path: UserPath, _name: UserPath) -> Result<usize> {
+pub fn lremovexattr(cx: &mut Context, path: UserPath, name: UserPath) -> Result<usize> {
+    check_name(name)?;
     refuse(cx, path, Rights::EXTATTR_DELETE, LookupFlags::NO_FOLLOW)
 }
 
-pub fn fremovexattr(_cx: &mut Context, _fd: Held, _name: UserPath) -> Result<usize> {
-    Err(Errno::EOPNOTSUPP)
+pub fn fremovexattr(_cx: &mut Context, _fd: Held, name: UserPath) -> Result<usize> {
+    refuse_named(name)
 }

@@ -4,6 +4,7 @@ use super::{cwd, find};
 use crate::Context;
 use crate::arguments::UserPath;
 use abi::{AtFlags, Errno, Result};
+use alloc::vec::Vec;
 use caps::Rights;
 use object::LookupFlags;
 use object::namespace::{Mount, MountFlags};
@@ -19,17 +20,21 @@ const UMOUNT_OTHERS: u32 = 7;
 
 pub fn mount(
     cx: &mut Context,
-    _source: UserPath,
+    source: UserPath,
     target: UserPath,
     kind: UserPath,
     flags: u64,
     _data: u64,
 ) -> Result<usize> {
+    // The texts are copied in before anything else is looked at. No file system here has a source.
+    let kind = if kind.is_null() { Vec::new() } else { kind.read()? };
+    if !source.is_null() {
+        source.read()?;
+    }
     check_privilege(cx)?;
     let flags = if flags & !0xffff == MAGIC { flags & 0xffff } else { flags };
     let flags = MountFlags::from_bits(flags & !IGNORED).ok_or(Errno::EINVAL)?;
     let target = find(cx, cwd(Rights::NONE), target, AtFlags::empty(), LookupFlags::empty())?.location;
-    let kind = kind.read()?;
     let file_system = object::file_systems::make(&kind)?;
     Mount::graft(target, file_system, flags).map(|_| 0)
 }

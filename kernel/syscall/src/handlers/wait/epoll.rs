@@ -38,13 +38,14 @@ pub fn epoll_ctl(
     fd: Slot,
     event: UserPtr<EpollEvent>,
 ) -> Result<usize> {
+    // Copied in even for an operation that there is not.
+    let event = if operation as u32 == general::EPOLL_CTL_DEL { EpollEvent::default() } else { event.read()? };
     let change = match operation as u32 {
         general::EPOLL_CTL_ADD => Change::Add,
         general::EPOLL_CTL_DEL => Change::Delete,
         general::EPOLL_CTL_MOD => Change::Modify,
         _ => return Err(Errno::EINVAL),
     };
-    let event = if change == Change::Delete { EpollEvent::default() } else { event.read()? };
     let held = fd.get(cx, Rights::EVENT)?;
     set_of(&set)?.change(change, fd.number(), held.object(), event).map(|()| 0)
 }
