@@ -1,0 +1,318 @@
+//! Models of the wake-up protocols: loom runs the kernel's own protocol files in all interleavings, with weak memory.
+//!
+//! A planted fault shows that a model can fail: see the `finds` tests.
+#![allow(missing_docs, unsafe_code)]
+
+#[path = "../src/protocol/mod.rs"]
+#[allow(dead_code)]
+mod protocol;
+
+/// The protocols' atomics: loom's.
+mod shim {
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
+
+    /// Loom's atomics are made at run time.
+    macro_rules! constructor {
+        ($(#[$meta:meta])* $visibility:vis fn $name:ident() -> Self $body:block) => {
+            $(#[$meta])* $visibility fn $name() -> Self $body
+        };
+    }
+    pub(crate) use constructor;
+}
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+
+use protocol::idle_gate::IdleGate;
+use protocol::inbox::{Inbox, Parcel};
+use protocol::interest::Interest;
+use protocol::parker::Parker;
+
+/// Three preemptions find what matters and keep the models short.
+fn model(body: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(body);
+}
+
+/// Something that is set once in a while and that one thread waits for: a run queue for one, or an interrupt line. Loom reports a
+/// deadlock if it is waited for in vain.
+struct Signal {
+    is_set: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    fn new() -> Self {
+        Self { is_set: Mutex::new(false), changed: Condvar::new() }
+    }
+
+    fn set(&self) {
+        *self.is_set.lock().unwrap() = true;
+        self.changed.notify_one();
+    }
+
+    fn is_set(&self) -> bool {
+        *self.is_set.lock().unwrap()
+    }
+
+    fn wait(&self) {
+        let mut is_set = self.is_set.lock().unwrap();
+        while !*is_set {
+            is_set = self.changed.wait(is_set).unwrap();
+        }
+        *is_set = false;
+    }
+}
+
+/// A wait queue for one waiter, as `wait_queue.rs` uses the protocols; the list is a flag behind a lock.
+struct Queue {
+    condition: AtomicBool,
+    interest: Interest,
+    is_waiting: Mutex<bool>,
+    parker: Parker,
+    /// Set by whoever turned the permit from asleep: the thread is in a run queue.
+    runnable: Signal,
+}
+
+impl Queue {
+    fn new() -> Self {
+        Self {
+            condition: AtomicBool::new(false),
+            interest: Interest::new(),
+            is_waiting: Mutex::new(false),
+            parker: Parker::new(),
+            runnable: Signal::new(),
+        }
+    }
+
+    fn wait(&self) {
+        while !self.condition.load(Ordering::Relaxed) {
+            *self.is_waiting.lock().unwrap() = true;
+            self.interest.register();
+            if !self.condition.load(Ordering::Relaxed) {
+                self.park();
+            }
+            self.interest.unregister();
+            *self.is_waiting.lock().unwrap() = false;
+        }
+    }
+
+    fn park(&self) {
+        if self.parker.try_take() || !self.parker.commit_to_sleep() {
+            return;
+        }
+        // Asleep: only a waker brings it back.
+        self.runnable.wait();
+        self.parker.try_take();
+    }
+
+    fn wake(&self) {
+        if self.interest.is_wanted() {
+            let mut is_waiting = self.is_waiting.lock().unwrap();
+            if std::mem::take(&mut *is_waiting) && self.parker.grant() {
+                self.runnable.set();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_waiter_hears_of_the_change() {
+    model(|| {
+        let queue = Arc::new(Queue::new());
+        let waker = {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                queue.condition.store(true, Ordering::Relaxed);
+                queue.wake();
+            })
+        };
+        queue.wait();
+        waker.join().unwrap();
+    });
+}
+
+#[test]
+fn two_wakers_make_it_runnable_once() {
+    model(|| {
+        let queue = Arc::new(Queue::new());
+        let wakers: Vec<_> = (0..2)
+            .map(|_| {
+                let queue = queue.clone();
+                thread::spawn(move || {
+                    queue.condition.store(true, Ordering::Relaxed);
+                    queue.wake();
+                })
+            })
+            .collect();
+        queue.wait();
+        for waker in wakers {
+            waker.join().unwrap();
+        }
+        assert!(!queue.runnable.is_set(), "it was made runnable although it ran");
+    });
+}
+
+#[test]
+fn the_model_finds_a_wake_up_lost_for_want_of_a_fence() {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        model(|| {
+            let condition = Arc::new(AtomicBool::new(false));
+            let waiting = Arc::new(AtomicU32::new(0));
+            let waker = {
+                let (condition, waiting) = (condition.clone(), waiting.clone());
+                thread::spawn(move || {
+                    condition.store(true, Ordering::Release);
+                    waiting.load(Ordering::Acquire) != 0
+                })
+            };
+            waiting.store(1, Ordering::Release);
+            let sees = condition.load(Ordering::Acquire);
+            assert!(waker.join().unwrap() || sees, "lost");
+        });
+    }));
+    assert!(result.is_err(), "the planted fault was not found");
+}
+
+/// A thread in an inbox.
+struct Letter {
+    next: AtomicPtr<Letter>,
+}
+
+impl Parcel for Letter {
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
+}
+
+/// A CPU with its inbox, and the interrupt line that ends its halt.
+struct Cpu {
+    inbox: Inbox<Letter>,
+    gate: IdleGate,
+    interrupt: Signal,
+}
+
+impl Cpu {
+    fn new() -> Self {
+        Self { inbox: Inbox::new(), gate: IdleGate::new(), interrupt: Signal::new() }
+    }
+
+    fn send(&self) {
+        // Leaked, as threads outlive their being runnable; loom wants its atomics made inside the model.
+        let letter = Box::leak(Box::new(Letter { next: AtomicPtr::new(std::ptr::null_mut()) }));
+        // SAFETY: it is never freed, and in one inbox.
+        let pushed = unsafe { self.inbox.push(letter) };
+        if self.gate.must_interrupt(pushed) {
+            self.interrupt.set();
+        }
+    }
+
+    fn take(&self) -> usize {
+        let mut count = 0;
+        self.inbox.take_all(|letter| {
+            count += 1;
+            // SAFETY: leaked by `send`, and taken once.
+            drop(unsafe { Box::from_raw(std::ptr::from_ref(letter).cast_mut()) });
+        });
+        count
+    }
+
+    /// The idle loop until `expected` letters have come; it halts whenever it may.
+    fn idle(&self, expected: usize) {
+        let mut got = 0;
+        while got < expected {
+            self.gate.enter_idle();
+            got += self.take();
+            if got < expected && self.gate.try_halt(|| self.inbox.is_empty()) {
+                self.interrupt.wait();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_halted_cpu_is_interrupted_for_what_it_is_sent() {
+    model(|| {
+        let cpu = Arc::new(Cpu::new());
+        let senders: Vec<_> = (0..2)
+            .map(|_| {
+                let cpu = cpu.clone();
+                thread::spawn(move || cpu.send())
+            })
+            .collect();
+        cpu.idle(2);
+        for sender in senders {
+            sender.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_cpu_that_goes_to_work_misses_nothing() {
+    model(|| {
+        let cpu = Arc::new(Cpu::new());
+        cpu.gate.enter_idle();
+        let sender = {
+            let cpu = cpu.clone();
+            thread::spawn(move || cpu.send())
+        };
+        // It found work of its own and runs that now.
+        let mut got = 0;
+        while !cpu.gate.leave_idle(|| cpu.inbox.is_empty()) {
+            got += cpu.take();
+        }
+        sender.join().unwrap();
+        // What came later must have interrupted it.
+        if got == 0 {
+            assert!(cpu.interrupt.is_set(), "a thread lies in the inbox of a busy CPU that nobody told");
+            assert_eq!(cpu.take(), 1);
+        }
+    });
+}
+
+#[test]
+fn a_thief_and_the_owner_share_what_comes() {
+    model(|| {
+        let cpu = Arc::new(Cpu::new());
+        let sender = {
+            let cpu = cpu.clone();
+            thread::spawn(move || {
+                cpu.send();
+                cpu.send();
+            })
+        };
+        let thief = {
+            let cpu = cpu.clone();
+            thread::spawn(move || cpu.take())
+        };
+        let mine = cpu.take();
+        sender.join().unwrap();
+        let stolen = thief.join().unwrap();
+        assert_eq!(mine + stolen + cpu.take(), 2, "a thread was lost or doubled");
+    });
+}
+
+#[test]
+fn the_model_finds_a_halt_without_a_second_look() {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        model(|| {
+            let cpu = Arc::new(Cpu::new());
+            cpu.gate.enter_idle();
+            let sender = {
+                let cpu = cpu.clone();
+                thread::spawn(move || cpu.send())
+            };
+            let saw = !cpu.inbox.is_empty();
+            // The fault: it looked before it announced the halt, not after.
+            let halted = !saw && cpu.gate.try_halt(|| true);
+            sender.join().unwrap();
+            cpu.take();
+            assert!(!halted || cpu.interrupt.is_set(), "halted for ever");
+        });
+    }));
+    assert!(result.is_err(), "the planted fault was not found");
+}
