@@ -18,11 +18,13 @@ fn kernel_main(info: &'static BootInfo) -> ! {
     // Frames, heap, kernel stacks: everything after this may allocate.
     mm::init(info);
     // What lower floors call; before interrupts.
-    arch::install_hooks(hooks());
+    arch::install_hooks(hooks(info));
     // ACPI, this processor's APIC, the clock, interrupt lines. Interrupts are on from here.
     if let Err(reason) = arch::boot::init_devices(info) {
         panic!("{reason}");
     }
+    #[cfg(feature = "selftest")]
+    crate::selftest::run_bare(info.command_line, new_stack);
     // From here on this code is the boot processor's idle thread.
     if sched::init().is_err() {
         panic!("no memory for the run queues");
@@ -42,34 +44,27 @@ fn kernel_main(info: &'static BootInfo) -> ! {
 fn finish(info: &'static BootInfo) {
     drivers::start();
     #[cfg(feature = "selftest")]
-    crate::selftest::run_requested(info.command_line);
+    crate::selftest::run_in_thread(info.command_line);
     if let Err(errno) = userland::start(info) {
         panic!("cannot start the first program: {errno}");
     }
 }
 
-fn hooks() -> Hooks {
+#[cfg_attr(not(feature = "selftest"), expect(unused_variables, reason = "only a test asks for other hooks"))]
+fn hooks(info: &BootInfo) -> Hooks {
+    #[cfg(feature = "selftest")]
+    if let Some(hooks) = crate::selftest::bare_hooks(info.command_line) {
+        return hooks;
+    }
     Hooks {
-        timer,
-        reschedule,
+        timer: sched::hooks::timer,
+        reschedule: sched::hooks::reschedule,
         shootdown: mm::shootdown::serve,
         device: drivers::irq::dispatch,
         kernel_fault: mm::fault::kernel_fault,
         preempt: sched::hooks::preempt,
         nmi: panic::non_maskable_interrupt,
     }
-}
-
-fn timer() {
-    #[cfg(feature = "selftest")]
-    crate::selftest::note_timer();
-    sched::hooks::timer();
-}
-
-fn reschedule() {
-    #[cfg(feature = "selftest")]
-    crate::selftest::count_reschedule();
-    sched::hooks::reschedule();
 }
 
 /// First code of every processor but the boot processor: it becomes the idle thread there.

@@ -24,7 +24,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         let _ = write!(EarlyLog, " ({place})");
     }
     let _ = writeln!(EarlyLog, "\n{}:", arch::cpu::current());
-    print_frames(debug::backtrace(debug::frame_pointer()));
+    // Frame 0 is where the processor is, the others are where calls return to.
+    let here = panic as *const () as u64;
+    print_frames(core::iter::once(here).chain(debug::backtrace(debug::frame_pointer())));
     for stopped in stop::stopped() {
         let _ = writeln!(EarlyLog, "{}:", stopped.cpu);
         print_frames(core::iter::once(stopped.rip).chain(debug::backtrace(stopped.rbp)));

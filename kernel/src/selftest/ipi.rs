@@ -3,7 +3,8 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use arch::apic::{Ipi, send_ipi, send_ipi_set};
-use arch::{clock, cpu};
+use arch::stop::{self, Role};
+use arch::{CpuSet, clock, cpu, layout};
 
 use super::{Verdict, check};
 
@@ -52,4 +53,27 @@ pub fn on_every_processor(work: fn()) -> Verdict {
     let result = (0..10).try_for_each(|_| round_trip());
     *WORK.lock() = None;
     result
+}
+
+/// Processors that hang with interrupts off are stopped for a panic all the same, and tell where they
+/// were.
+pub fn hanging_processors_are_stopped() -> Verdict {
+    static HANGING: AtomicUsize = AtomicUsize::new(0);
+    fn hang() {
+        HANGING.fetch_add(1, Ordering::AcqRel);
+        loop {
+            cpu::relax();
+        }
+    }
+    *WORK.lock() = Some(hang);
+    let others = cpu::online().difference(&CpuSet::of(cpu::current()));
+    send_ipi_set(&others, Ipi::Reschedule);
+    let start = clock::now_ns();
+    while HANGING.load(Ordering::Acquire) < others.count() && clock::now_ns() - start < PATIENCE_NS {
+        cpu::relax();
+    }
+    check(stop::begin_panic() == Role::Reporter, "not the first to panic")?;
+    stop::stop_others();
+    check(stop::stopped().count() == others.count(), "a processor did not stop")?;
+    check(stop::stopped().all(|stopped| stopped.rip >= layout::KERNEL_BASE), "a place is not in the kernel")
 }

@@ -1,5 +1,6 @@
-//! Test cases that run inside the kernel: `selftest=NAME` on the command line runs one, on the boot
-//! processor, after all processors have started. The verdict goes to the host as an exit frame on the host
+//! Test cases that run inside the kernel: `selftest=NAME` on the command line runs one. Those of the
+//! lowest floor run on the boot processor before there are threads, with all other processors halted;
+//! the rest run in a thread at the end of boot. The verdict goes to the host as an exit frame on the host
 //! link, 0 for success; then the machine is switched off. `selftest=list` logs the names.
 //!
 //! A case that must end in a panic says what the panic's message contains; any other end fails it.
@@ -22,10 +23,9 @@ use core::fmt::Write;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use abi::host_link::{Channel, encode_header};
-use arch::debug;
+use arch::cpu::{self, CpuId};
+use arch::{Hooks, VirtAddr, debug};
 
-pub use ipi::count_reschedule;
-pub use timer::fired as note_timer;
 
 /// What a case returns: why it failed.
 type Verdict = Result<(), &'static str>;
@@ -38,44 +38,59 @@ enum Expected {
     Panic(&'static str),
 }
 
+/// When a case runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Before there are threads: the machine is the case's own.
+    Bare,
+    /// In a thread.
+    Thread,
+}
+
 struct Case {
     name: &'static str,
     run: fn() -> Verdict,
     expected: Expected,
+    stage: Stage,
 }
 
 const fn returns(name: &'static str, run: fn() -> Verdict) -> Case {
-    Case { name, run, expected: Expected::Return }
+    Case { name, run, expected: Expected::Return, stage: Stage::Thread }
 }
 
-const fn panics(name: &'static str, run: fn() -> Verdict, message: &'static str) -> Case {
-    Case { name, run, expected: Expected::Panic(message) }
+const fn bare_returns(name: &'static str, run: fn() -> Verdict) -> Case {
+    Case { name, run, expected: Expected::Return, stage: Stage::Bare }
+}
+
+const fn bare_panics(name: &'static str, run: fn() -> Verdict, message: &'static str) -> Case {
+    Case { name, run, expected: Expected::Panic(message), stage: Stage::Bare }
 }
 
 /// All cases. A name says what must hold.
 static CASES: &[Case] = &[
-    panics("kernel_stack_overflow_hits_the_guard_page", stack::overflow, "kernel stack overflow"),
-    panics("boot_stack_overflow_hits_the_guard_page", stack::overflow_boot_stack, "kernel stack overflow"),
-    panics("double_fault_has_its_own_stack", stack::double_fault, "double fault"),
-    panics("stray_user_access_is_a_kernel_bug", usercopy::stray_access, "page fault"),
-    panics("text_is_not_writable", descriptors::write_text, "page fault"),
-    panics("data_is_not_executable", descriptors::execute_data, "page fault"),
-    panics("text_is_not_writable_through_the_direct_map", descriptors::write_text_alias, "page fault"),
-    returns("ipi_reaches_every_processor_and_comes_back", ipi::round_trip),
-    returns("timer_fires_on_time_and_never_early", timer::accuracy),
-    returns("timer_rate_measured_agrees_with_the_one_told", timer::measured_rate),
-    returns("clocks_of_all_processors_agree", timer::clocks_agree),
-    returns("fpu_state_survives_switches", fpu::switches),
-    returns("fpu_state_round_trips_through_a_signal_frame", fpu::signal_frame),
-    returns("forged_signal_frames_are_refused", fpu::forged_frames),
-    returns("user_copies_count_exactly_what_was_not_copied", usercopy::partial),
-    returns("user_copies_refuse_kernel_addresses", usercopy::kernel_addresses),
-    returns("system_calls_keep_all_registers", user_mode::registers),
-    returns("system_call_costs_few_instructions", user_mode::cost),
-    returns("user_exceptions_come_back_with_their_cause", user_mode::exceptions),
-    returns("user_mode_is_left_for_attention", user_mode::attention),
-    returns("wild_user_registers_cannot_harm", user_mode::wild_registers),
-    returns("segment_bases_belong_to_their_thread", user_mode::segments),
+    bare_panics("kernel_stack_overflow_hits_the_guard_page", stack::overflow, "kernel stack overflow"),
+    bare_panics("boot_stack_overflow_hits_the_guard_page", stack::overflow_boot_stack, "kernel stack overflow"),
+    bare_panics("double_fault_has_its_own_stack", stack::double_fault, "double fault"),
+    bare_panics("stray_user_access_is_a_kernel_bug", usercopy::stray_access, "page fault"),
+    bare_panics("text_is_not_writable", descriptors::write_text, "page fault"),
+    bare_panics("data_is_not_executable", descriptors::execute_data, "page fault"),
+    bare_panics("text_is_not_writable_through_the_direct_map", descriptors::write_text_alias, "page fault"),
+    bare_returns("ipi_reaches_every_processor_and_comes_back", ipi::round_trip),
+    bare_returns("hanging_processors_are_stopped_for_a_panic", ipi::hanging_processors_are_stopped),
+    bare_returns("timer_fires_on_time_and_never_early", timer::accuracy),
+    bare_returns("timer_rate_measured_agrees_with_the_one_told", timer::measured_rate),
+    bare_returns("clocks_of_all_processors_agree", timer::clocks_agree),
+    bare_returns("fpu_state_survives_switches", fpu::switches),
+    bare_returns("fpu_state_round_trips_through_a_signal_frame", fpu::signal_frame),
+    bare_returns("forged_signal_frames_are_refused", fpu::forged_frames),
+    bare_returns("user_copies_count_exactly_what_was_not_copied", usercopy::partial),
+    bare_returns("user_copies_refuse_kernel_addresses", usercopy::kernel_addresses),
+    bare_returns("system_calls_keep_all_registers", user_mode::registers),
+    bare_returns("system_call_costs_few_instructions", user_mode::cost),
+    bare_returns("user_exceptions_come_back_with_their_cause", user_mode::exceptions),
+    bare_returns("user_mode_is_left_for_attention", user_mode::attention),
+    bare_returns("wild_user_registers_cannot_harm", user_mode::wild_registers),
+    bare_returns("segment_bases_belong_to_their_thread", user_mode::segments),
     returns("frames_are_zeroed_counted_and_returned", memory::frames_are_zeroed_counted_and_returned),
     returns("heap_blocks_are_aligned_and_distinct", memory::heap_blocks_are_aligned_and_distinct),
     returns("stacks_lie_above_holes_and_are_returned", memory::stacks_lie_above_holes_and_are_returned),
@@ -114,20 +129,62 @@ static CASES: &[Case] = &[
 /// The case that runs.
 static RUNNING: AtomicPtr<Case> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Runs the case that the command line asks for, if it asks for one.
-pub fn run_requested(command_line: &str) {
-    let Some(name) = command_line.split_ascii_whitespace().find_map(|word| word.strip_prefix("selftest=")) else {
-        return;
-    };
+/// The hooks for a case that has the machine for itself, if the command line asks for one.
+pub fn bare_hooks(command_line: &str) -> Option<Hooks> {
+    requested(command_line).filter(|case| case.stage == Stage::Bare)?;
+    Some(Hooks {
+        timer: timer::fired,
+        reschedule: ipi::count_reschedule,
+        shootdown: || {},
+        device: |_| {},
+        kernel_fault: |_| false,
+        preempt: || {},
+        nmi: crate::panic::non_maskable_interrupt,
+    })
+}
+
+/// Runs the case that the command line asks for, if it is one without threads. `list` is answered too.
+pub fn run_bare(command_line: &str, new_stack: fn(CpuId) -> VirtAddr) {
+    let Some(name) = requested_name(command_line) else { return };
     if name == "list" {
         CASES.iter().for_each(|case| log::info!("selftest {}", case.name));
         finish(0);
     }
-    let Some(case) = CASES.iter().find(|case| case.name == name) else {
+    let Some(case) = requested(command_line) else {
         log::error!("selftest {name}: no such case");
         finish(2);
     };
+    if case.stage == Stage::Bare {
+        cpu::start_all(wait_for_interrupts, new_stack);
+        run(case);
+    }
+}
+
+/// Runs the case that the command line asks for, if it is one for a thread.
+pub fn run_in_thread(command_line: &str) {
+    if let Some(case) = requested(command_line) {
+        run(case);
+    }
+}
+
+fn wait_for_interrupts(_cpu: CpuId) -> ! {
+    loop {
+        cpu::halt_until_interrupt();
+    }
+}
+
+fn requested_name(command_line: &str) -> Option<&str> {
+    command_line.split_ascii_whitespace().find_map(|word| word.strip_prefix("selftest="))
+}
+
+fn requested(command_line: &str) -> Option<&'static Case> {
+    let name = requested_name(command_line)?;
+    CASES.iter().find(|case| case.name == name)
+}
+
+fn run(case: &'static Case) -> ! {
     RUNNING.store((&raw const *case).cast_mut(), Ordering::Relaxed);
+    let name = case.name;
     match ((case.run)(), &case.expected) {
         (Ok(()), Expected::Return) => {
             log::info!("selftest {name}: ok");
