@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 /// Slots that operations choose from; the limit lies among them.
 const SLOTS: u32 = 150;
+/// How many operations a case has at most.
+const OPERATIONS: usize = if cfg!(miri) { 15 } else { 120 };
 const KINDS: [Kind; 3] = [Kind::File, Kind::Directory, Kind::Pipe];
 
 /// What a slot holds, in the model.
@@ -276,7 +278,7 @@ impl World {
 
 /// Miri runs a few cases only: it looks for undefined behaviour, not for wrong answers.
 fn config() -> ProptestConfig {
-    let mut config = ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 500 });
+    let mut config = ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 500 });
     if cfg!(miri) {
         config.failure_persistence = None;
     }
@@ -287,7 +289,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn tables_do_what_the_model_does(operations in proptest::collection::vec((0..3usize, operation()), 1..120)) {
+    fn tables_do_what_the_model_does(operations in proptest::collection::vec((0..3usize, operation()), 1..OPERATIONS)) {
         let mut world = World::new();
         for (at, operation) in operations {
             world.run(at, operation);
@@ -299,7 +301,7 @@ proptest! {
     #[test]
     fn no_operation_of_a_process_widens_its_authority(
         first in rights(),
-        operations in proptest::collection::vec(operation(), 1..80),
+        operations in proptest::collection::vec(operation(), 1..OPERATIONS),
     ) {
         let mut table = Table::new(64);
         let reservation = table.reserve(0).unwrap();
