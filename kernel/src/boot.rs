@@ -45,6 +45,9 @@ fn finish(info: &'static BootInfo) {
     drivers::start();
     #[cfg(feature = "selftest")]
     crate::selftest::run_in_thread(info.command_line);
+    if info.command_line.split_ascii_whitespace().any(|word| word == "strace") {
+        syscall::trace::start();
+    }
     if let Err(errno) = userland::start(info) {
         panic!("cannot start the first program: {errno}");
     }
