@@ -32,6 +32,7 @@ pub fn start(info: &'static BootInfo) -> Result<()> {
     process_source::init(Arc::clone(&namespace), info.command_line);
     let table = try_arc(Table::new(namespace.roots(), FIRST_SLOT_LIMIT))?;
     let path = option(info.command_line, "init=").unwrap_or(INIT).as_bytes();
+    drivers::host::announce_ready();
     process::start_init(table, path, &[path], &[b"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
 }
 
@@ -51,12 +52,9 @@ fn make_tree(info: &'static BootInfo) -> Result<Namespace> {
         None => log::warn!("no initramfs"),
     }
     let namespace = Namespace::new(root);
-    mount(&namespace, "/dev", make_devices()?)?;
+    fs::tree::furnish(&namespace, make_devices()?, &Processes)?;
     mount(&namespace, "/dev/pts", Devpts::make(fs::device_id::allocate())?)?;
     mount(&namespace, "/dev/shm", Tmpfs::new("tmpfs", Mode::from_raw(0o1777))?)?;
-    mount(&namespace, "/proc", fs::procfs::make(&Processes)?)?;
-    mount(&namespace, "/sys", fs::sysfs::make()?)?;
-    mount(&namespace, "/tmp", Tmpfs::new("tmpfs", Mode::from_raw(0o1777))?)?;
     Ok(namespace)
 }
 
@@ -78,18 +76,10 @@ fn opener(file: &'static DeviceFile) -> Result<Opener> {
     Ok(try_arc(move |location: &object::Location, flags| (file.open)(Some(location), flags))?)
 }
 
-/// Mounts a file system, making the directory where the initramfs has none.
 fn mount(namespace: &Namespace, path: &str, file_system: Arc<dyn FileSystem>) -> Result<()> {
     let (roots, credentials) = (namespace.roots(), Credentials::root());
-    let lookup = Lookup::new(&roots, None, &credentials);
-    let at = match lookup.find(path.as_bytes()) {
-        Ok(at) => at,
-        Err(_) => {
-            let place = lookup.find_place(path.as_bytes())?;
-            place.create(object::NewNode::Directory, Mode::from_raw(0o755), &credentials)?
-        }
-    };
-    namespace.mount(at, file_system, MountFlags::empty())?;
+    let at = Lookup::new(&roots, None, &credentials).find(path.as_bytes())?;
+    namespace.mount(at, file_system, MountFlags::NO_SET_ID)?;
     Ok(())
 }
 

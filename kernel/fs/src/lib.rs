@@ -47,3 +47,5 @@ pub mod special;
 pub mod sysfs;
 #[cfg(target_os = "none")]
 pub mod tmpfs;
+#[cfg(target_os = "none")]
+pub mod tree;
