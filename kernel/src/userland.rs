@@ -33,6 +33,7 @@ pub fn start(info: &'static BootInfo) -> Result<()> {
     let table = try_arc(Table::new(namespace.roots(), FIRST_SLOT_LIMIT))?;
     let path = option(info.command_line, "init=").unwrap_or(INIT).as_bytes();
     drivers::host::announce_ready();
+    drivers::host::announce_ready();
     process::start_init(table, path, &[path], &[b"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
 }
 
