@@ -29,11 +29,11 @@ fn without_leak(body: impl Fn()) -> Verdict {
     check(before == after, "frames in use did not return to the start")
 }
 
-/// Runs `body` with `space` loaded on this CPU.
+/// Runs `body` in `space`.
 fn within<R>(space: &Arc<AddressSpace>, body: impl FnOnce() -> R) -> R {
-    arch::interrupts::without(|| space.activate());
+    sched::current().set_address_space(Some(Arc::clone(space)));
     let result = body();
-    arch::interrupts::without(mm::space::enter_lazy);
+    sched::current().set_address_space(None);
     result
 }
 

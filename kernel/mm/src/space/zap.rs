@@ -133,7 +133,7 @@ impl AddressSpace {
         }
         self.resident.store(0, Ordering::Relaxed);
         self.resident_shared.store(0, Ordering::Relaxed);
-        debug_assert!((0..256).step_by(8).all(|at| self.root_table().is_clear(at)), "tables without a region");
+        debug_assert!((0..256).step_by(GROUP).all(|at| self.root_table().is_clear(at)), "tables without a region");
     }
 
     fn root_table(&self) -> &Table {
