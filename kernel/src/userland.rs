@@ -31,9 +31,9 @@ pub fn start(info: &'static BootInfo) -> Result<()> {
     let namespace = try_arc(make_tree(info)?)?;
     process_source::init(Arc::clone(&namespace), info.command_line);
     let table = try_arc(Table::new(namespace.roots(), FIRST_SLOT_LIMIT))?;
+    // From here on the host may send standard input, and expects its pings to be answered.
+    drivers::host::announce_ready();
     let path = option(info.command_line, "init=").unwrap_or(INIT).as_bytes();
-    drivers::host::announce_ready();
-    drivers::host::announce_ready();
     process::start_init(table, path, &[path], &[b"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
 }
 

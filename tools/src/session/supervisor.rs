@@ -148,6 +148,7 @@ impl Supervisor<'_> {
                 self.exit_code = Some(code);
                 self.phase = Phase::Ending;
             }
+            Message::Ready if self.has_started => {}
             Message::Ready => {
                 self.phase = Phase::Running;
                 self.has_started = true;
