@@ -175,20 +175,19 @@ impl Pipe {
     /// Moves what it can, opens the lock, and only then wakes: whoever wakes will want the lock.
     fn take(&self, mut buffer: Guard<'_>, to: &mut Sink<'_>, has_slept: bool) -> Result<usize> {
         let free_before = buffer.ring.free();
-        let mut done = 0;
-        let mut failure = None;
-        while to.remaining() > 0 && !buffer.ring.is_empty() {
+        let (mut left, mut done, mut failure) = (to.remaining(), 0, None);
+        while left > 0 {
             let span = buffer.ring.read_span();
-            let wanted = span.len.min(to.remaining());
-            let copied = match &buffer.frames[span.page] {
-                Some(frame) => to.write_from_frame(frame, span.offset, wanted),
-                None => Err(Errno::EIO),
-            };
-            match copied {
-                Ok(0) => break,
+            let wanted = span.len.min(left);
+            // An empty ring, or a page that no byte was ever put into, gives nothing.
+            let Some(Some(frame)) = buffer.frames.get(span.page) else { break };
+            match to.write_from_frame(frame, span.offset, wanted) {
                 Ok(count) => {
                     buffer.ring.took(count);
-                    done += count;
+                    (done, left) = (done + count, left - count);
+                    if count < wanted || wanted == 0 {
+                        break;
+                    }
                 }
                 Err(errno) => {
                     failure = Some(errno);
@@ -221,24 +220,23 @@ impl Pipe {
             if !self.readers.is_open() {
                 return if done > 0 { Ok(done) } else { Err(Errno::EPIPE) };
             }
-            if from.remaining() == 0 {
+            if done == total {
                 return Ok(done);
             }
-            {
-                let buffer = self.buffer.lock();
-                if buffer.ring.free() >= needed {
-                    match self.put(buffer, from, has_slept) {
-                        Ok(0) => return Ok(done),
-                        Ok(count) => done += count,
-                        Err(errno) => return if done > 0 { Ok(done) } else { Err(errno) },
-                    }
-                    // The common end of the loop, without another look at the readers.
-                    if from.remaining() == 0 {
-                        return Ok(done);
-                    }
-                    continue;
+            let buffer = self.buffer.lock();
+            if buffer.ring.free() >= needed {
+                match self.put(buffer, from, total - done, has_slept) {
+                    Ok(0) => return Ok(done),
+                    Ok(count) => done += count,
+                    Err(errno) => return if done > 0 { Ok(done) } else { Err(errno) },
                 }
+                // The common end of the loop, without another look at the readers.
+                if done == total {
+                    return Ok(done);
+                }
+                continue;
             }
+            drop(buffer);
             if waiting == Waiting::Forbidden {
                 return if done > 0 { Ok(done) } else { Err(Errno::EAGAIN) };
             }
@@ -251,20 +249,21 @@ impl Pipe {
         }
     }
 
-    /// As [`Self::take`], the other way.
-    fn put(&self, mut buffer: Guard<'_>, from: &mut Source<'_>, has_slept: bool) -> Result<usize> {
+    /// As [`Self::take`], the other way; `offered` is how much `from` has.
+    fn put(&self, mut buffer: Guard<'_>, from: &mut Source<'_>, offered: usize, has_slept: bool) -> Result<usize> {
         let was_empty = buffer.ring.is_empty();
-        let mut done = 0;
-        let mut failure = None;
-        while from.remaining() > 0 && buffer.ring.free() > 0 {
+        let (mut done, mut failure) = (0, None);
+        while done < offered {
             let span = buffer.ring.write_span();
-            let wanted = span.len.min(from.remaining());
+            let wanted = span.len.min(offered - done);
             let copied = buffer.frame(span.page).and_then(|frame| from.copy_to_frame(frame, span.offset, wanted));
             match copied {
-                Ok(0) => break,
                 Ok(count) => {
                     buffer.ring.wrote(count);
                     done += count;
+                    if count < wanted || wanted == 0 {
+                        break;
+                    }
                 }
                 Err(errno) => {
                     failure = Some(errno);
