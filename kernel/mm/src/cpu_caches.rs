@@ -6,7 +6,8 @@
 
 use crate::frame::cache::FrameCache;
 use crate::frame::depot;
-use crate::heap::magazine::Magazines;
+use crate::heap::magazine::{self, Magazines};
+use crate::heap::size_class;
 use crate::stack::StackCache;
 use arch::cpu::{self, CpuId, MAX_CPUS};
 use arch::local::{self, Slot};
@@ -83,9 +84,13 @@ fn install() -> *const CpuCaches {
     caches
 }
 
+fn all() -> impl Iterator<Item = *const CpuCaches> {
+    ALL.iter().map(|caches| caches.load(Ordering::Acquire).cast_const()).filter(|caches| !caches.is_null())
+}
+
 /// How many frames each CPU's caches hold.
 pub(crate) fn frame_counts() -> impl Iterator<Item = usize> {
-    ALL.iter().map(|caches| caches.load(Ordering::Acquire).cast_const()).filter(|caches| !caches.is_null()).map(|caches| {
+    all().map(|caches| {
         // SAFETY: caches are never freed.
         let frames = unsafe { &raw const (*caches).frames.len };
         // SAFETY: as above.
@@ -94,5 +99,25 @@ pub(crate) fn frame_counts() -> impl Iterator<Item = usize> {
         let roots = unsafe { &raw const (*caches).roots.len };
         // SAFETY: as above; these parts are atomic and so shared.
         [frames, tables, roots].into_iter().map(|len| unsafe { &*len }.load(Ordering::Relaxed)).sum()
+    })
+}
+
+/// How many kernel stacks each CPU keeps.
+pub(crate) fn stack_counts() -> impl Iterator<Item = usize> {
+    all().map(|caches| {
+        // SAFETY: caches are never freed.
+        let len = unsafe { &raw const (*caches).stacks.len };
+        // SAFETY: as above; this part is atomic and so shared.
+        unsafe { &*len }.load(Ordering::Relaxed)
+    })
+}
+
+/// Heap blocks handed out less those taken back, for each CPU and class.
+pub(crate) fn balances() -> impl Iterator<Item = [isize; size_class::COUNT]> {
+    all().map(|caches| {
+        // SAFETY: caches are never freed.
+        let magazines = unsafe { &raw const (*caches).magazines };
+        // SAFETY: as above.
+        unsafe { magazine::balances(magazines) }
     })
 }

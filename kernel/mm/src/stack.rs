@@ -15,6 +15,7 @@ use arch::layout::{KERNEL_STACKS, KERNEL_STACKS_SIZE};
 use arch::paging::{Entry, Flags, index};
 use arch::{PAGE_SIZE, VirtAddr};
 use core::cell::Cell;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use heap_crate::vec::Vec;
 use sync::SpinLock;
 use sync::ranks::KernelStacks;
@@ -46,25 +47,28 @@ impl Slot {
 
 /// The stacks that one CPU keeps.
 pub(crate) struct StackCache {
-    len: Cell<usize>,
+    /// How many; every CPU may read it.
+    pub(crate) len: AtomicUsize,
     slots: [Cell<Slot>; CACHED],
 }
 
 impl StackCache {
     pub(crate) const fn new() -> Self {
-        Self { len: Cell::new(0), slots: [const { Cell::new(Slot(0)) }; CACHED] }
+        Self { len: AtomicUsize::new(0), slots: [const { Cell::new(Slot(0)) }; CACHED] }
     }
 
     fn pop(&self) -> Option<Slot> {
-        self.len.set(self.len.get().checked_sub(1)?);
-        Some(self.slots[self.len.get()].get())
+        let len = self.len.load(Ordering::Relaxed).checked_sub(1)?;
+        self.len.store(len, Ordering::Relaxed);
+        Some(self.slots[len].get())
     }
 
     /// Gives the slot back when full.
     fn push(&self, slot: Slot) -> Option<Slot> {
-        let Some(place) = self.slots.get(self.len.get()) else { return Some(slot) };
+        let len = self.len.load(Ordering::Relaxed);
+        let Some(place) = self.slots.get(len) else { return Some(slot) };
         place.set(slot);
-        self.len.set(self.len.get() + 1);
+        self.len.store(len + 1, Ordering::Relaxed);
         None
     }
 }
@@ -236,6 +240,11 @@ pub fn trim() {
         AREA.lock().push_mapped(slot);
     }
     release(0);
+}
+
+/// How many mapped stacks nobody uses.
+pub fn unused() -> usize {
+    AREA.lock().mapped_count + cpu_caches::stack_counts().sum::<usize>()
 }
 
 /// Whether `address` lies in the hole below a kernel stack: a fault there is a stack overflow.

@@ -13,6 +13,7 @@ mod memory;
 mod memory_costs;
 mod pipes;
 mod sched;
+mod shootdown;
 mod stack;
 mod timer;
 mod user_mode;
@@ -105,6 +106,13 @@ static CASES: &[Case] = &[
     returns("every_failed_allocation_is_survived", memory::every_failed_allocation_is_survived),
     returns("memory_runs_out_without_a_panic", memory::memory_runs_out_without_a_panic),
     returns("memory_costs_few_instructions", memory_costs::costs),
+    returns("unmapped_pages_are_gone_on_every_processor", shootdown::unmapped_pages_are_gone_on_every_processor),
+    returns("copied_pages_are_seen_on_every_processor", shootdown::copied_pages_are_seen_on_every_processor),
+    returns("flushes_disturb_only_who_runs_the_space", shootdown::flushes_disturb_only_who_runs_the_space),
+    returns("processors_that_shoot_at_each_other_go_on", shootdown::processors_that_shoot_at_each_other_go_on),
+    returns("faults_at_one_page_agree", shootdown::faults_at_one_page_agree),
+    returns("blocks_freed_elsewhere_come_back", shootdown::blocks_freed_elsewhere_come_back),
+    returns("spaces_churn_on_all_processors", shootdown::spaces_churn_on_all_processors),
     returns("archives_are_unpacked", files::archives_are_unpacked),
     returns("files_keep_their_bytes", files::files_keep_their_bytes),
     returns("mappings_and_files_are_one", files::mappings_and_files_are_one),

@@ -28,10 +28,12 @@ fn allocate(layout: &Layout) -> Option<NonNull<u8>> {
         if inject::should_fail() {
             return None;
         }
-        magazine.pop().or_else(|| {
+        let block = magazine.pop().or_else(|| {
             depot::refill(magazine, class);
             magazine.pop()
-        })
+        })?;
+        magazine.count(1);
+        Some(block)
     })
 }
 
@@ -54,6 +56,7 @@ fn free(block: NonNull<u8>, layout: &Layout) {
                 depot::drain(magazine, class);
             }
             magazine.push(block);
+            magazine.count(-1);
         }),
         Place::Pages(order) => pages::give(block, order),
         Place::Nowhere => {}

@@ -1,8 +1,10 @@
 //! A CPU's stacks of free blocks, one a size class.
+#![allow(unsafe_code)]
 
 use super::size_class;
 use core::cell::Cell;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicIsize, Ordering};
 
 /// How many blocks move between a magazine and the depot at a time.
 pub(crate) const BATCH: usize = 16;
@@ -11,11 +13,26 @@ const CAPACITY: usize = 2 * BATCH;
 /// A stack of free blocks of one class.
 pub(crate) struct Magazine {
     len: Cell<usize>,
+    /// Blocks handed out here, less those that came back here. One CPU's may be negative; the sum is what is in use.
+    balance: AtomicIsize,
     blocks: [Cell<Option<NonNull<u8>>>; CAPACITY],
 }
 
 /// The magazines of one CPU.
 pub(crate) struct Magazines([Magazine; size_class::COUNT]);
+
+/// The balances of one CPU's magazines.
+///
+/// # Safety
+/// `magazines` points to magazines that live for good.
+pub(crate) unsafe fn balances(magazines: *const Magazines) -> [isize; size_class::COUNT] {
+    core::array::from_fn(|class| {
+        // SAFETY: the caller's promise, and the class is in bounds.
+        let balance = unsafe { &raw const (*magazines).0[class].balance };
+        // SAFETY: as above; this part is atomic and so shared.
+        unsafe { &*balance }.load(Ordering::Relaxed)
+    })
+}
 
 impl Magazines {
     pub(crate) const fn new() -> Self {
@@ -30,7 +47,14 @@ impl Magazines {
 
 impl Magazine {
     const fn new() -> Self {
-        Self { len: Cell::new(0), blocks: [const { Cell::new(None) }; CAPACITY] }
+        Self { len: Cell::new(0), balance: AtomicIsize::new(0), blocks: [const { Cell::new(None) }; CAPACITY] }
+    }
+
+    /// Takes note of a block handed out (1) or come back (-1).
+    #[inline(always)]
+    pub(crate) fn count(&self, change: isize) {
+        // Only this CPU writes.
+        self.balance.store(self.balance.load(Ordering::Relaxed) + change, Ordering::Relaxed);
     }
 
     #[inline(always)]

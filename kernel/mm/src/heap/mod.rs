@@ -12,6 +12,8 @@ pub(crate) mod size_class;
 
 pub(crate) use global::{stash, unstash};
 
+use crate::cpu_caches;
+
 /// What the heap holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -19,9 +21,16 @@ pub struct Stats {
     pub slab_frames: usize,
     /// Frames of big blocks.
     pub page_frames: usize,
+    /// Bytes in slab blocks that are in use.
+    pub slab_bytes: usize,
 }
 
 /// A snapshot of the counters.
 pub fn stats() -> Stats {
-    Stats { slab_frames: depot::frames(), page_frames: pages::frames() }
+    let mut blocks = [0; size_class::COUNT];
+    for balances in cpu_caches::balances() {
+        blocks.iter_mut().zip(balances).for_each(|(sum, balance)| *sum += balance);
+    }
+    let slab_bytes = blocks.iter().zip(size_class::SIZES).map(|(count, size)| (*count).max(0) as usize * size).sum();
+    Stats { slab_frames: depot::frames(), page_frames: pages::frames(), slab_bytes }
 }
