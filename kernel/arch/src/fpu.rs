@@ -20,6 +20,13 @@ const HEADER: usize = LEGACY_SIZE;
 const EXTENDED: usize = LEGACY_SIZE + 64;
 const CONTROL_WORD: usize = 0;
 const MXCSR: usize = 24;
+/// The register files of the legacy region.
+const X87_REGISTERS: usize = 32;
+const XMM_REGISTERS: usize = 160;
+const XMM_END: usize = 416;
+/// Bits of the header's first byte: the component is not in its initial state.
+const X87: u8 = 1;
+const SSE: u8 = 2;
 /// Bytes of the legacy region that software may use; Linux tells signal handlers about the rest there.
 const SOFTWARE: usize = 464;
 
@@ -151,6 +158,7 @@ impl FpuState {
         if components == 0 {
             return;
         }
+        materialise_initial_state(frame);
         // struct _fpx_sw_bytes: magic1, extended_size, xfeatures, xstate_size.
         let software = &mut frame[SOFTWARE..LEGACY_SIZE];
         software.fill(0);
@@ -159,8 +167,6 @@ impl FpuState {
         software[8..16].copy_from_slice(&components.to_le_bytes());
         software[16..20].copy_from_slice(&(size as u32).to_le_bytes());
         frame[size..][..4].copy_from_slice(&MAGIC_2.to_le_bytes());
-        // `xsaveopt` leaves initial components out; a debugger or handler may want x87 and SSE marked.
-        frame[HEADER] |= 3;
     }
 
     /// Takes an image that a program may have changed; nothing in it can make
@@ -185,7 +191,7 @@ impl FpuState {
             }
             bytes[HEADER..size].copy_from_slice(&frame[HEADER..size]);
         } else if components != 0 {
-            bytes[HEADER] = 3;
+            bytes[HEADER] = X87 | SSE;
         }
         let mxcsr = word(MXCSR).unwrap_or(INITIAL_MXCSR) & MXCSR_MASK;
         bytes[MXCSR..][..4].copy_from_slice(&mxcsr.to_le_bytes());
@@ -215,6 +221,20 @@ impl core::fmt::Debug for FpuState {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.debug_struct("FpuState").finish_non_exhaustive()
     }
+}
+
+/// Saving leaves components that are in their initial state out of memory, where older values may stand.
+/// A reader who knows nothing of the header expects x87 and SSE values: fill them in and mark them.
+fn materialise_initial_state(frame: &mut [u8]) {
+    if frame[HEADER] & X87 == 0 {
+        frame[..MXCSR].fill(0);
+        frame[CONTROL_WORD..][..2].copy_from_slice(&INITIAL_CONTROL_WORD.to_le_bytes());
+        frame[X87_REGISTERS..XMM_REGISTERS].fill(0);
+    }
+    if frame[HEADER] & SSE == 0 {
+        frame[XMM_REGISTERS..XMM_END].fill(0);
+    }
+    frame[HEADER] |= X87 | SSE;
 }
 
 fn size() -> usize {

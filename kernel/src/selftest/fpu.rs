@@ -94,7 +94,14 @@ pub fn signal_frame() -> Verdict {
     check(state.load_signal_frame(&frame).is_ok(), "a good frame was refused")?;
     state.restore();
     let seen = observe();
-    check(seen[0] == B && seen[2] == A && seen[4] == A, "the frame did not come back")
+    check(seen[0] == B && seen[2] == A && seen[4] == A, "the frame did not come back")?;
+    // Registers back in their initial state: saving may leave the old values in memory.
+    let initial = FpuState::new().map_err(|_| "no memory")?;
+    state.save();
+    initial.restore();
+    state.save();
+    state.write_signal_frame(&mut frame);
+    check(frame[160..416].iter().all(|byte| *byte == 0), "the frame has values of the past")
 }
 
 /// Whatever a program writes to its frame, restoring it does not fault.
