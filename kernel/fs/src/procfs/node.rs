@@ -309,7 +309,7 @@ impl Node for ProcNode {
                 }
                 _ => Err(Errno::EINVAL),
             },
-            Place::Slot(subject, slot) => slots::path(subject, *slot),
+            Place::Slot(subject, slot) => slots::path(&self.proc.source().namespace().roots(), subject, *slot),
             _ => Err(Errno::EINVAL),
         }
     }

@@ -6,7 +6,8 @@ use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write;
-use object::{Object, Seek};
+use object::namespace::path_of;
+use object::{Object, Roots, Seek};
 
 /// The slots that are filled, ascending.
 pub fn numbers(subject: &Subject) -> Result<Vec<i32>> {
@@ -27,11 +28,14 @@ pub fn object(subject: &Subject, slot: i32) -> Result<Arc<dyn Object>> {
 }
 
 /// Where a slot's object is.
-pub fn path(subject: &Subject, slot: i32) -> Result<Vec<u8>> {
+pub fn path(roots: &Roots, subject: &Subject, slot: i32) -> Result<Vec<u8>> {
     let object = object(subject, slot)?;
-    match object.path() {
-        Some(path) => Ok(path),
-        None => Text::build(|text| write!(text, "anon_inode:[{}]", object.kind().name())),
+    if let Some(path) = object.path() {
+        return Ok(path);
+    }
+    match object.location().map(|location| path_of(roots, location)) {
+        Some(Ok(path)) => Ok(path),
+        _ => Text::build(|text| write!(text, "anon_inode:[{}]", object.kind().name())),
     }
 }
 

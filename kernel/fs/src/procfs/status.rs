@@ -207,7 +207,7 @@ impl Status {
             }
             self.status_signals(text)?;
             writeln!(text, "NoNewPrivs:\t{}", u8::from(self.no_new_privileges))?;
-            let affinity = self.affinity.iter().map(|cpu| *cpu as usize);
+            let affinity = self.affinity.iter().map(|cpu| *cpu as usize).filter(|cpu| *cpu < cpus);
             write!(text, "Cpus_allowed:\t")?;
             cpu_list::write_mask(text, affinity.clone(), cpus)?;
             write!(text, "\nCpus_allowed_list:\t")?;

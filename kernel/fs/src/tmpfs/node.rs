@@ -226,8 +226,10 @@ impl Node for Inode {
     ) -> Result<()> {
         let directory = self.directory()?;
         let mut cursor = from;
-        // The receiver may sleep, so each entry is copied out from under the lock.
-        while let Some(entry) = copy_entry(&directory.open(), cursor) {
+        loop {
+            // The receiver may sleep, so each entry is copied out, and the lock opened, before it is told.
+            let next = copy_entry(&directory.open(), cursor);
+            let Some(entry) = next else { break };
             cursor = entry.next;
             let shown = DirectoryEntry { inode: entry.inode, kind: entry.kind, name: &entry.name, next: entry.next };
             if emit(&shown).is_break() {

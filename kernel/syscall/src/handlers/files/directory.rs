@@ -15,23 +15,26 @@ const ALIGNMENT: usize = 8;
 const RECORD_MAX: usize = (HEADER + NAME_MAX + 1).next_multiple_of(ALIGNMENT);
 
 pub fn getdents64(_cx: &mut Context, fd: Held, mut buf: Sink<'_>) -> Result<usize> {
-    let size = buf.remaining();
-    let mut refused = None;
+    let (mut written, mut refused) = (0, None);
     fd.read_directory(&mut |entry| match write_record(entry, &mut buf) {
-        Ok(()) => ControlFlow::Continue(()),
+        // Whole records count; what a fault left of one does not.
+        Ok(length) => {
+            written += length;
+            ControlFlow::Continue(())
+        }
         Err(error) => {
             refused = Some(error);
             ControlFlow::Break(())
         }
     })?;
-    match (size - buf.remaining(), refused) {
-        (0, Some(error)) => Err(error),
-        (written, _) => Ok(written),
+    match refused {
+        Some(error) if written == 0 => Err(error),
+        _ => Ok(written),
     }
 }
 
-/// Writes one record, or nothing: EINVAL if there is no room for it.
-fn write_record(entry: &DirectoryEntry<'_>, buf: &mut Sink<'_>) -> Result<()> {
+/// Writes one record and says how long it is: EINVAL if there is no room for it.
+fn write_record(entry: &DirectoryEntry<'_>, buf: &mut Sink<'_>) -> Result<usize> {
     let length = (HEADER + entry.name.len() + 1).next_multiple_of(ALIGNMENT);
     if entry.name.len() > NAME_MAX || length > buf.remaining() {
         return Err(Errno::EINVAL);
@@ -48,5 +51,5 @@ fn write_record(entry: &DirectoryEntry<'_>, buf: &mut Sink<'_>) -> Result<()> {
     if buf.write(&record[..length])? < length {
         return Err(Errno::EFAULT);
     }
-    Ok(())
+    Ok(length)
 }
