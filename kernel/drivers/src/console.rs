@@ -86,14 +86,14 @@ fn serve() {
     let Some(tty) = tty() else { return };
     let mut held = Held { bytes: [0; 128], start: 0, end: 0 };
     loop {
-        let is_waiting_to_send = tty.pump();
-        let look_again = is_waiting_to_send.then(|| clock::now_ns().saturating_add(LOOK_NS));
+        let look_again = tty.pump().then(|| clock::now_ns().saturating_add(LOOK_NS));
         let mut is_first_look = true;
         let how = Wait { deadline_ns: look_again, ..Wait::UNINTERRUPTIBLE };
         let ready = COM1.changed().wait_until(how, || {
             let has_input = held.fill() && tty.has_room();
-            // When the port has taken all it could, any wake-up is a reason to pump again.
-            let may_send = is_waiting_to_send && !core::mem::take(&mut is_first_look);
+            // The port has just taken all it could; any wake-up after that is a reason to pump again. Writers may have
+            // filled the queue since, so the terminal is asked anew.
+            let may_send = !core::mem::take(&mut is_first_look) && tty.is_waiting_for_wire();
             (has_input || may_send).then_some(())
         });
         if ready.is_ok() && held.start < held.end {

@@ -131,11 +131,16 @@ impl Tty {
         self.state.lock().discipline.room() > 0
     }
 
+    /// Whether something is to be sent that only the wire holds up.
+    pub fn is_waiting_for_wire(&self) -> bool {
+        self.state.lock().is_waiting_for_wire()
+    }
+
     /// Sends on what waits for the wire. True while something still waits that only the wire holds up.
     pub fn pump(&self) -> bool {
         let (has_sent, is_waiting) = {
             let mut state = self.state.lock();
-            (state.pump(&*self.wire), !state.discipline.is_stopped() && !state.outgoing.is_empty())
+            (state.pump(&*self.wire), state.is_waiting_for_wire())
         };
         if has_sent {
             self.changed.wake_all();
@@ -215,6 +220,10 @@ impl State {
             let count = self.discipline.take_echo(&mut portion[..room]);
             self.outgoing.extend(&portion[..count]);
         }
+    }
+
+    fn is_waiting_for_wire(&self) -> bool {
+        !self.discipline.is_stopped() && !self.outgoing.is_empty()
     }
 
     /// Whether a write would be taken: nothing holds up what was written before.

@@ -1,6 +1,7 @@
 //! Writing.
 
 use abi::{Errno, Result, Signal};
+use arch::clock;
 use mm::user::Source;
 
 use super::{OUTGOING, State, Tty};
@@ -9,6 +10,8 @@ use crate::patience::Patience;
 
 /// How many bytes are copied from user memory at a time.
 const PORTION: usize = 256;
+/// How long a writer trusts that it is woken when the wire takes more, before it looks by itself.
+const LOOK_NS: u64 = 100_000_000;
 /// How many bytes the state's lock is held for.
 const STRETCH: usize = 64;
 
@@ -76,13 +79,20 @@ impl Tty {
     }
 
     fn wait_for_wire(&self, patience: Patience, generation: u64, is_done: fn(&State) -> bool) -> Result<()> {
-        patience.wait(&self.changed, None, || {
-            let mut state = self.state.lock();
-            state.pump(&*self.wire);
-            if state.generation != generation {
-                return Some(Err(Errno::EIO));
+        loop {
+            let look_again = clock::now_ns().saturating_add(LOOK_NS);
+            let outcome = patience.wait(&self.changed, Some(look_again), || {
+                let mut state = self.state.lock();
+                state.pump(&*self.wire);
+                if state.generation != generation {
+                    return Some(Err(Errno::EIO));
+                }
+                is_done(&state).then_some(Ok(()))
+            });
+            match outcome {
+                Err(Errno::ETIMEDOUT) => continue,
+                other => return other?,
             }
-            is_done(&state).then_some(Ok(()))
-        })?
+        }
     }
 }
