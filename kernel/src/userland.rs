@@ -44,7 +44,7 @@ pub fn option(command_line: &'static str, name: &str) -> Option<&'static str> {
 
 /// The initramfs as root, with the file systems that the kernel makes mounted over it.
 fn make_tree(info: &'static BootInfo) -> Result<Namespace> {
-    let root = Tmpfs::new("rootfs", Mode::from_raw(0o755))?;
+    let root = Tmpfs::new("tmpfs", Mode::from_raw(0o755))?;
     match info.initramfs {
         Some(archive) => {
             let summary = fs::initramfs::unpack(&root, archive)?;
