@@ -49,6 +49,14 @@ fn a_rust_panic_has_its_message_backtrace_and_exit_code() {
 }
 
 #[test]
+fn files_paths_and_descriptors_answer_as_on_linux() {
+    for cpus in [1, 8] {
+        let outcome = exec(&[program("files").to_str().unwrap()]).smp(cpus).run().expect_code(0);
+        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
+    }
+}
+
+#[test]
 fn vector_registers_survive_switches_and_signals() {
     exec(&[program("vector_state").to_str().unwrap()]).smp(8).run().expect_code(0);
 }
