@@ -43,9 +43,18 @@ impl At {
     /// Checks where `path` starts. EBADF, ENOTDIR, and then a missing right: ENOTCAPABLE, or ECAPMODE where the
     /// root capability itself is gone.
     pub fn base(self, cx: &Context, path: &[u8]) -> Result<Base> {
+        self.base_within(cx, path, LookupFlags::empty())
+    }
+
+    /// The same for a look-up within limits: where the directory is the root, an absolute path starts there too.
+    pub fn base_within(self, cx: &Context, path: &[u8], limits: LookupFlags) -> Result<Base> {
+        // Found before the slot is looked at, as on Linux; what may do without a path does not come here with a slot.
+        if path.is_empty() && self.slot != AT_FDCWD {
+            return Err(Errno::ENOENT);
+        }
         let roots = cx.table.roots();
         let credentials = cx.process().credentials();
-        let is_absolute = path.first() == Some(&b'/');
+        let is_absolute = path.first() == Some(&b'/') && !limits.contains(LookupFlags::IN_ROOT);
         let (held, limit) = if !is_absolute && self.slot != AT_FDCWD {
             let held = self.directory(cx)?;
             let limit = held.inherited();

@@ -79,7 +79,7 @@ fn open_beneath(
         return Err(Errno::EINVAL);
     }
     let path = path.read()?;
-    let base = directory.and(rights_to_open(flags)).base(cx, &path)?;
+    let base = directory.and(rights_to_open(flags)).base_within(cx, &path, how)?;
     let slot = cx.table.reserve()?;
     let object = object::namespace::open(base.lookup(how), &path, flags, masked(cx, mode))?;
     let rights = rights_for(object.as_ref(), Rights::ALL);
