@@ -172,6 +172,18 @@ impl AtomicCpuSet {
         self.words[cpu.index() / 64].load(order) >> (cpu.index() % 64) & 1 != 0
     }
 
+    /// The lowest-numbered member that `other` has too. Costs little where this set is empty.
+    #[inline]
+    pub fn first_common(&self, other: &Self, order: Ordering) -> Option<CpuId> {
+        // Words beyond the last present processor are never set, so they need no look.
+        let words = crate::cpu::count().div_ceil(64).min(WORDS);
+        self.words[..words].iter().zip(&other.words).enumerate().find_map(|(index, (word, other))| {
+            let word = word.load(order);
+            let common = if word == 0 { 0 } else { word & other.load(order) };
+            if common == 0 { None } else { CpuId::new(index as u32 * 64 + common.trailing_zeros()) }
+        })
+    }
+
     /// Replaces the members, word by word.
     pub fn store(&self, set: &CpuSet, order: Ordering) {
         for (word, new) in self.words.iter().zip(set.words) {

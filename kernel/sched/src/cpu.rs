@@ -57,12 +57,12 @@ pub(crate) struct Cpu {
     pub(crate) account: CpuAccount,
 }
 
-/// Nanoseconds and counts since the CPU started. Written under the queue's lock.
+/// Nanoseconds and counts since the CPU started; what is neither user nor idle time is system time. Written under the queue's lock.
 #[derive(Default)]
 pub(crate) struct CpuAccount {
+    pub(crate) started_ns: AtomicU64,
     pub(crate) user_ns: AtomicU64,
     pub(crate) nice_ns: AtomicU64,
-    pub(crate) system_ns: AtomicU64,
     pub(crate) idle_ns: AtomicU64,
     pub(crate) switches: AtomicU64,
 }
@@ -160,6 +160,13 @@ impl Cpu {
         value ^= value << 5;
         self.random.set(value);
         value
+    }
+
+    /// A pseudo-random CPU.
+    #[inline]
+    pub(crate) fn random_cpu(&self) -> CpuId {
+        let scaled = u64::from(self.next_random()) * arch::cpu::count() as u64 >> 32;
+        CpuId::new(scaled as u32).unwrap_or(self.id)
     }
 
     /// Takes note of a thread that became runnable here.

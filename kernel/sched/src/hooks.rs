@@ -27,7 +27,7 @@ pub fn init_cpu() {
     cpu.enter();
     idle_thread.enter_cpu();
     idle_thread.become_current();
-    cpu.queue.lock().begin(idle_thread);
+    cpu.queue.lock().begin(cpu, idle_thread);
     ACTIVE.set(id, Ordering::Relaxed);
     if id == CpuId::BOOT {
         sync::park::install(&park::HOOKS);

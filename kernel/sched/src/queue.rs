@@ -32,9 +32,10 @@ impl Queue {
     }
 
     /// Makes the idle thread the running one, when the CPU comes up.
-    pub(crate) fn begin(&mut self, idle_thread: &'static Thread) {
+    pub(crate) fn begin(&mut self, cpu: &Cpu, idle_thread: &'static Thread) {
         self.current = Some(idle_thread);
         self.charged_ns = now_ns();
+        cpu.account.started_ns.store(self.charged_ns, Ordering::Relaxed);
     }
 
     /// The running thread.
@@ -47,21 +48,33 @@ impl Queue {
         self.run.waiting()
     }
 
-    /// Charges the running thread and the CPU's account up to now.
+    /// Charges the running thread up to now.
     #[inline]
     pub(crate) fn charge(&mut self, cpu: &Cpu) -> (u64, Verdict) {
         let now = now_ns();
         let ran = now.saturating_sub(self.charged_ns);
         self.charged_ns = now;
-        let Some(current) = self.current else { return (now, Verdict::Continue) };
-        if current.is_idle() {
-            add(&cpu.account.idle_ns, ran);
-            return (now, Verdict::Continue);
+        match self.current {
+            Some(current) if !current.is_idle() => {
+                current.account.charge(ran);
+                (now, self.run.charge(ran))
+            }
+            _ => {
+                add(&cpu.account.idle_ns, ran);
+                (now, Verdict::Continue)
+            }
         }
-        let user = current.account.charge(ran, now);
-        add(if current.is_nice() { &cpu.account.nice_ns } else { &cpu.account.user_ns }, user);
-        add(&cpu.account.system_ns, ran.saturating_sub(user));
-        (now, self.run.charge(ran))
+    }
+
+    /// Passes the running thread's user time on to the CPU's account: before a switch, and for who wants to know.
+    #[inline]
+    pub(crate) fn settle(&self, cpu: &Cpu, now: u64) {
+        if let Some(current) = self.current {
+            let user = current.account.take_user(now);
+            if user != 0 {
+                add(if current.is_nice() { &cpu.account.nice_ns } else { &cpu.account.user_ns }, user);
+            }
+        }
     }
 
     /// On the queue's own CPU: adds a thread that is runnable, counted in `cpu`'s load, and in no queue; has the running thread looked at if it should make way.

@@ -40,13 +40,22 @@ pub fn cpu(cpu: CpuId) -> CpuStats {
         return CpuStats::default();
     }
     let cpu = Cpu::of(cpu);
-    cpu.queue.lock().charge(cpu);
+    let now = {
+        let mut queue = cpu.queue.lock();
+        let (now, _) = queue.charge(cpu);
+        queue.settle(cpu, now);
+        now
+    };
     let account = &cpu.account;
+    let user_ns = account.user_ns.load(Ordering::Relaxed);
+    let nice_ns = account.nice_ns.load(Ordering::Relaxed);
+    let idle_ns = account.idle_ns.load(Ordering::Relaxed);
+    let elapsed_ns = now.saturating_sub(account.started_ns.load(Ordering::Relaxed));
     CpuStats {
-        user_ns: account.user_ns.load(Ordering::Relaxed),
-        nice_ns: account.nice_ns.load(Ordering::Relaxed),
-        system_ns: account.system_ns.load(Ordering::Relaxed),
-        idle_ns: account.idle_ns.load(Ordering::Relaxed),
+        user_ns,
+        nice_ns,
+        system_ns: elapsed_ns.saturating_sub(user_ns + nice_ns + idle_ns),
+        idle_ns,
         switches: account.switches.load(Ordering::Relaxed),
         runnable: cpu.load(),
     }

@@ -57,33 +57,33 @@ fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
         // It is still leaving its stack there. That CPU's queue lock, which its switch holds, makes everybody wait.
         return last;
     }
-    let may_stay = thread.may_run_on(last) && ACTIVE.contains(last, Ordering::Relaxed);
+    let may_stay = is_allowed(thread, last);
     if may_stay && claim_idle(last) {
         return last;
     }
-    let allowed = thread.allowed_cpus().intersect(&ACTIVE.snapshot(Ordering::Relaxed));
-    for cpu in IDLE.snapshot(Ordering::Relaxed).intersect(&allowed).iter() {
+    while let Some(cpu) = thread.first_allowed(&IDLE) {
         if claim_idle(cpu) {
             return cpu;
         }
     }
-    let candidates = [may_stay.then_some(last), allowed.contains(here.id).then_some(here.id), random_of(&allowed, here)];
-    let best = candidates.into_iter().flatten().min_by_key(|cpu| Cpu::of(*cpu).load());
-    // Without an allowed CPU that is active (it went away), any will do.
-    best.unwrap_or(here.id)
+    let random = here.random_cpu();
+    let candidates = [(last, may_stay), (here.id, last != here.id && is_allowed(thread, here.id)), (random, is_allowed(thread, random))];
+    let best = candidates.into_iter().filter(|(_, is_allowed)| *is_allowed).min_by_key(|(cpu, _)| Cpu::of(*cpu).load());
+    match best {
+        Some((cpu, _)) => cpu,
+        // Without an allowed CPU that is active (it went away), any will do.
+        None => thread.first_allowed(&ACTIVE).unwrap_or(here.id),
+    }
+}
+
+/// Whether a thread may run on a CPU, and the CPU runs threads.
+#[inline]
+fn is_allowed(thread: &Thread, cpu: CpuId) -> bool {
+    thread.may_run_on(cpu) && ACTIVE.contains(cpu, Ordering::Relaxed)
 }
 
 /// Takes an idle CPU out of the set of idle ones, so that no two wakers choose the same.
 #[inline]
 pub(crate) fn claim_idle(cpu: CpuId) -> bool {
     IDLE.contains(cpu, Ordering::Relaxed) && IDLE.clear(cpu, Ordering::Relaxed)
-}
-
-/// A pseudo-random member.
-pub(crate) fn random_of(cpus: &arch::CpuSet, here: &Cpu) -> Option<CpuId> {
-    let count = cpus.count();
-    if count == 0 {
-        return None;
-    }
-    cpus.iter().nth(here.next_random() as usize % count)
 }

@@ -132,6 +132,7 @@ static CASES: &[Case] = &[
     returns("sleeping_mutexes_exclude", sched::mutexes_exclude),
     returns("threads_leave_nothing_behind", sched::threads_leave_nothing),
     returns("cpu_time_goes_to_who_runs", sched::time_is_accounted),
+    returns("operations_cost_little", sched::operations_cost_little),
 ];
 
 /// The case that runs.

@@ -342,3 +342,47 @@ pub fn time_is_accounted() -> Verdict {
     // Weights 1024 and 335: a ratio of 3.06.
     check((25..37).contains(&(times[0] * 10 / times[2].max(1))), "nice 5 did not get a third")
 }
+
+/// What the basic operations cost; under `-icount shift=0` a nanosecond is an instruction.
+pub fn operations_cost_little() -> Verdict {
+    use sync::ranks::{TestSpinInner, WaitQueue as Inner};
+    use sync::{IrqLock, SpinLock};
+    static SPIN: SpinLock<u32, TestSpinInner> = SpinLock::new(0);
+    static IRQ: IrqLock<u32, Inner> = IrqLock::new(0);
+    static SLEEPING: Mutex<u32, TestOuter> = Mutex::new(0);
+    static QUEUE: WaitQueue = WaitQueue::new();
+    const ROUNDS: u64 = 1000;
+    fn measure(name: &str, operation: impl Fn()) {
+        operation();
+        let start = clock::now_ns();
+        for _ in 0..ROUNDS {
+            operation();
+        }
+        log::info!("{name}: {} ns", (clock::now_ns() - start) / ROUNDS);
+    }
+    measure("nothing", || {});
+    measure("clock", || {
+        core::hint::black_box(clock::now_ns());
+    });
+    measure("spin lock", || *SPIN.lock() += 1);
+    measure("irq lock", || *IRQ.lock() += 1);
+    measure("mutex", || *SLEEPING.lock() += 1);
+    measure("wake without waiters", || QUEUE.wake_one());
+    measure("yield alone", sched::yield_now);
+    let boot = CpuSet::of(CpuId::BOOT);
+    let yielder = || {
+        for _ in 0..20 * ROUNDS {
+            sched::yield_now();
+        }
+    };
+    sched::current().set_affinity(boot).map_err(|_| "set_affinity failed")?;
+    let other = spawn_on(boot, yielder)?;
+    measure("yield to another, there and back", sched::yield_now);
+    other.join();
+    let start = clock::now_ns();
+    for _ in 0..ROUNDS / 10 {
+        spawn_on(boot, || {})?.join();
+    }
+    log::info!("thread made, run and joined: {} ns", (clock::now_ns() - start) / (ROUNDS / 10));
+    sched::current().set_affinity(CpuSet::full()).map_err(|_| "set_affinity failed")
+}

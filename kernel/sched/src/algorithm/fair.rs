@@ -115,6 +115,11 @@ impl FairQueue {
     pub fn leave(&mut self, entity: &Entity, current: Option<&Entity>) {
         if self.len == 0 {
             self.base = entity.vruntime.get();
+            if current.is_none() {
+                // Alone, it was the mean.
+                entity.lag.set(0);
+                return;
+            }
         }
         let (mut sum, mut weighted) = (self.weight, self.weighted);
         // The mean includes the entity itself, as it did while it competed.
@@ -160,7 +165,11 @@ impl FairQueue {
         let present = self.weight + current.map_or(0, |current| i64::from(current.share().0.get()));
         let mean = self.mean(current);
         // Joining moves the mean towards the joiner and would shrink its lag; scaled up beforehand, the lag comes out as it was.
-        let lag = if present == 0 { 0 } else { entity.lag.get() + entity.lag.get() * share / present };
+        let lag = match entity.lag.get() {
+            0 => 0,
+            _ if present == 0 => 0,
+            lag => lag + lag * share / present,
+        };
         let vruntime = mean.wrapping_add_signed(-lag);
         entity.vruntime.set(vruntime);
         // A new thread starts mid-slice on average, so that spawning many does not push the others back.

@@ -93,13 +93,14 @@ impl<T: TreeNode> Tree<T> {
         links.right.set(None);
         links.least.set(node.value());
         links.priority.set(self.next_random());
-        if self.first.is_none_or(|first| precedes(pointer, first)) {
+        let (Some(root), Some(first)) = (self.root, self.first) else {
+            (self.root, self.first) = (Some(pointer), Some(pointer));
+            return;
+        };
+        if precedes(pointer, first) {
             self.first = Some(pointer);
         }
-        self.root = Some(match self.root {
-            None => pointer,
-            Some(root) => insert_below(root, pointer),
-        });
+        self.root = Some(insert_below(root, pointer));
     }
 
     /// Unlinks a node that is in this tree.

@@ -11,8 +11,8 @@ use crate::switch::Why;
 pub(crate) struct Account {
     /// User and system time, up to the last charge. Written under the run queue's lock.
     total_ns: AtomicU64,
-    /// User time that `charge` has passed on to a CPU's account. Written under the run queue's lock.
-    user_charged_ns: AtomicU64,
+    /// User time that has gone to a CPU's account. Written under the run queue's lock.
+    user_taken_ns: AtomicU64,
     /// User time up to the last return from user mode. Written by the thread itself.
     user_ns: AtomicU64,
     /// When user mode was entered; 0 in the kernel. Written by the thread itself.
@@ -22,16 +22,22 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The thread has run for `ran_ns` until `now`. Returns how much of that was user time.
+    /// The thread has run for `ran_ns`.
     #[inline]
-    pub(crate) fn charge(&self, ran_ns: u64, now: u64) -> u64 {
+    pub(crate) fn charge(&self, ran_ns: u64) {
         self.total_ns.store(self.total_ns.load(Ordering::Relaxed) + ran_ns, Ordering::Relaxed);
+    }
+
+    /// The user time up to `now` that has not been taken before.
+    #[inline]
+    pub(crate) fn take_user(&self, now: u64) -> u64 {
         let user = self.user_ns_at(now);
-        let charged = self.user_charged_ns.load(Ordering::Relaxed);
-        if user > charged {
-            self.user_charged_ns.store(user, Ordering::Relaxed);
+        let taken = self.user_taken_ns.load(Ordering::Relaxed);
+        if user <= taken {
+            return 0;
         }
-        user.saturating_sub(charged).min(ran_ns)
+        self.user_taken_ns.store(user, Ordering::Relaxed);
+        user - taken
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use core::sync::atomic::{Ordering, fence};
 
 use abi::{Errno, Result};
-use arch::CpuSet;
+use arch::{AtomicCpuSet, CpuSet};
 use arch::apic::{Ipi, send_ipi};
 use arch::clock::now_ns;
 use arch::cpu::CpuId;
@@ -11,12 +11,11 @@ use sync::irq_off;
 
 use super::{Place, Thread};
 use crate::balance::hand_over;
-use crate::cpu::{ACTIVE, Cpu};
+use crate::cpu::{ACTIVE, Cpu, IDLE};
 use crate::current::current_thread;
 use crate::switch::{Why, switch};
 use crate::timer::sleep_until;
 use crate::wait::Interruptible;
-use crate::wake;
 
 /// How long to wait before looking again whether another CPU has let go of a thread, nanoseconds.
 const LOOK_AGAIN_NS: u64 = 50_000;
@@ -70,10 +69,10 @@ impl Thread {
         self.affinity.contains(cpu, Ordering::Relaxed)
     }
 
-    /// The CPUs it may run on; while they are being changed, perhaps a mixture.
+    /// The lowest-numbered CPU of `cpus` that it may run on.
     #[inline]
-    pub(crate) fn allowed_cpus(&self) -> CpuSet {
-        self.affinity.snapshot(Ordering::Relaxed)
+    pub(crate) fn first_allowed(&self, cpus: &AtomicCpuSet) -> Option<CpuId> {
+        cpus.first_common(&self.affinity, Ordering::Relaxed)
     }
 
     fn move_myself(&self) -> Result<()> {
@@ -103,9 +102,8 @@ impl Thread {
                 Progress::Asked
             }
             Place::Queued => {
-                let allowed = self.allowed_cpus().intersect(&ACTIVE.snapshot(Ordering::Relaxed));
-                let here = Cpu::this(queue.irq());
-                let Some(target) = wake::random_of(&allowed, here) else { return Progress::OnItsWay };
+                let target = self.first_allowed(&IDLE).or_else(|| self.first_allowed(&ACTIVE));
+                let Some(target) = target else { return Progress::OnItsWay };
                 hand_over(cpu, &mut queue, self.as_static(), Cpu::of(target));
                 Progress::Done
             }
