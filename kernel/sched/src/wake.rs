@@ -66,6 +66,10 @@ fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
             return cpu;
         }
     }
+    if may_stay && last == here.id && here.load() <= 1 {
+        // Nobody is idle, and here only the waker runs: no place is better.
+        return last;
+    }
     let random = here.random_cpu();
     let candidates = [(last, may_stay), (here.id, last != here.id && is_allowed(thread, here.id)), (random, is_allowed(thread, random))];
     let best = candidates.into_iter().filter(|(_, is_allowed)| *is_allowed).min_by_key(|(cpu, _)| Cpu::of(*cpu).load());
