@@ -62,6 +62,13 @@ fn vector_registers_survive_switches_and_signals() {
 }
 
 #[test]
+fn terminals_read_echo_signal_and_hang_up_as_on_linux() {
+    for cpus in [1, 8] {
+        exec(&[program("terminals").to_str().unwrap()]).smp(cpus).run().expect_code(0);
+    }
+}
+
+#[test]
 fn a_c_program_by_musl_gcc_runs() {
     let scratch = Scratch::new("c");
     let source = scratch.write("program.c", C_PROGRAM);
