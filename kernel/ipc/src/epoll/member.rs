@@ -139,6 +139,14 @@ impl Member {
         }
     }
 
+    /// Puts it onto the list if it is ready: what is so already when interest begins is not notified again. What is not
+    /// keeps off, so that the list keeps the order in which members become ready.
+    pub fn announce_if_ready(&self) {
+        if self.is_ready() {
+            self.announce();
+        }
+    }
+
     /// Puts it onto the list and wakes a collector.
     pub fn announce(&self) {
         self.announce_quietly();

@@ -77,8 +77,7 @@ impl EpollSet {
                 let members = self.members.lock();
                 let at = find(&members, slot, object).ok_or(Errno::ENOENT)?;
                 members[at].set_interest(event)?;
-                // What is ready now would not be notified again.
-                members[at].announce();
+                members[at].announce_if_ready();
                 Ok(())
             }
             Change::Delete => {
@@ -116,7 +115,7 @@ impl EpollSet {
             members.retain(|other| !Arc::ptr_eq(other, &member));
             return Err(errno);
         }
-        member.announce();
+        member.announce_if_ready();
         Ok(())
     }
 
