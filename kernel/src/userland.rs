@@ -84,8 +84,9 @@ fn mount(namespace: &Namespace, path: &str, file_system: Arc<dyn FileSystem>) ->
     Ok(())
 }
 
-/// Process 1 has ended: so does the machine.
+/// Process 1 has ended: so does the machine, with its exit code.
 fn end(status: ExitStatus) -> ! {
     log::info!("process 1 ended: {status:?}");
+    drivers::host::report_exit(status.to_exit_code());
     drivers::power::power_off()
 }

@@ -8,8 +8,8 @@ use crate::process::{Origin, Resources};
 use crate::registry::{self, ReservedId};
 use crate::signal::SignalState;
 use crate::signal::actions::Actions;
-use crate::{Process, ProcessGroup, Session, Task, exit, fork, task};
-use abi::{Errno, ExitStatus, Result, SignalSet};
+use crate::{Process, ProcessGroup, Session, Task, fork, task};
+use abi::{Errno, Result, SignalSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use arch::fpu::FpuState;
@@ -88,11 +88,10 @@ fn collect(strings: &[&[u8]]) -> Result<Strings> {
 /// The body of the first process's thread: loads its program, then runs it.
 fn begin(mut cx: Context, start: Start) {
     let Start { path, arguments, environment } = start;
+    let name = alloc::string::String::from_utf8_lossy(&path).into_owned();
     if let Err(error) = load(&mut cx, path, arguments, &environment) {
-        log::error!("cannot start init: {error}");
-        exit::leave_process(cx.process(), ExitStatus::Exited(127));
-        exit::finish(cx);
-        return;
+        // No user program has run yet: this is the end of boot, and whoever booted is told as for any kernel panic.
+        panic!("cannot start the first program, {name}: {error}");
     }
     fork::run(cx, None);
 }
