@@ -65,6 +65,15 @@ pub(crate) fn with<R>(f: impl FnOnce(&CpuCaches) -> R) -> R {
     f(unsafe { &*caches })
 }
 
+/// As [`with`] for fast paths: nothing where this CPU has no caches yet.
+#[inline(always)]
+pub(crate) fn try_with<R>(f: impl FnOnce(&CpuCaches) -> Option<R>) -> Option<R> {
+    let _irq = sync::irq_off();
+    let caches = local::load(Slot::Magazines) as *const CpuCaches;
+    // SAFETY: as in `with`.
+    f(unsafe { caches.as_ref() }?)
+}
+
 /// Makes this CPU's caches. Interrupts are off.
 #[cold]
 fn install() -> *const CpuCaches {

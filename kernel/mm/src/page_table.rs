@@ -9,6 +9,7 @@ use crate::error::OutOfMemory;
 use crate::frame::{Frame, Number};
 use arch::paging::{Entry, Flags, Table, index};
 use arch::{PhysAddr, VirtAddr};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that one last-level table maps.
 pub(crate) const LEAF_SPAN: u64 = 512 * 4096;
@@ -17,6 +18,14 @@ pub(crate) const LEAF_SPAN: u64 = 512 * 4096;
 pub(crate) const USER_TABLE: Flags = Flags::PRESENT.union(Flags::WRITABLE).union(Flags::USER);
 /// The same in the kernel half.
 pub(crate) const KERNEL_TABLE: Flags = Flags::PRESENT.union(Flags::WRITABLE);
+
+/// Tables that were made in the kernel half; they stay.
+static KERNEL_TABLES: AtomicUsize = AtomicUsize::new(0);
+
+/// How many tables of the kernel half were made since boot.
+pub(crate) fn kernel_tables() -> usize {
+    KERNEL_TABLES.load(Ordering::Relaxed)
+}
 
 /// A frame's number out of a word.
 pub(crate) fn number_of(entry: Entry) -> Option<Number> {
@@ -90,6 +99,9 @@ impl PageTables {
         match above.compare_exchange(at, Entry::EMPTY, entry) {
             Ok(()) => {
                 let _owned_by_the_word = frame.into_number();
+                if flags == KERNEL_TABLE {
+                    KERNEL_TABLES.fetch_add(1, Ordering::Relaxed);
+                }
                 Ok(entry)
             }
             // Someone else was faster; our frame goes back.

@@ -9,7 +9,7 @@
 use crate::cpu_caches;
 use crate::error::OutOfMemory;
 use crate::frame::Frame;
-use crate::page_table::{KERNEL_TABLE, PageTables, number_of};
+use crate::page_table::{KERNEL_TABLE, PageTables, kernel_tables, number_of};
 use crate::shootdown;
 use arch::layout::{KERNEL_STACKS, KERNEL_STACKS_SIZE};
 use arch::paging::{Entry, Flags, index};
@@ -242,9 +242,10 @@ pub fn trim() {
     release(0);
 }
 
-/// How many mapped stacks nobody uses.
-pub fn unused() -> usize {
-    AREA.lock().mapped_count + cpu_caches::stack_counts().sum::<usize>()
+/// Frames that wait for the next stack: those of stacks that nobody uses, and the tables of the stack area.
+pub fn reserve_frames() -> usize {
+    let unused = AREA.lock().mapped_count + cpu_caches::stack_counts().sum::<usize>();
+    unused * STACK_SIZE / PAGE_SIZE + kernel_tables()
 }
 
 /// Whether `address` lies in the hole below a kernel stack: a fault there is a stack overflow.

@@ -29,6 +29,7 @@ fn fault(space: &AddressSpace, address: u64, access: Access) {
 pub fn costs() -> Verdict {
     let figures = [
         ("heap block of 64 bytes, taken and freed", heap_block(), 110),
+        ("1000 heap blocks of 64 bytes taken, then freed; one", many_heap_blocks(), 200),
         ("frame taken and freed", ticks(1000, |_| drop(Frame::for_overwrite())), 120),
         ("fresh page touched", fresh_page(), 1000),
         ("copy-on-write fault", copy_on_write(), 1100),
@@ -58,6 +59,18 @@ fn heap_block() -> u64 {
             kept.push(block);
         }
     })
+}
+
+/// Through the depot, other than one block over and over.
+#[inline(never)]
+fn many_heap_blocks() -> u64 {
+    const COUNT: u64 = 1000;
+    let mut blocks: Vec<heap::boxed::Box<[u64; 8]>> = mm::alloc::try_vec(COUNT as usize).expect("room");
+    let taken = ticks(COUNT, |turn| blocks.push(mm::alloc::try_box([turn; 8]).expect("a block")));
+    let most = mm::heap::stats().slab_frames;
+    let freed = ticks(COUNT, |_| drop(blocks.pop()));
+    log::info!("slab frames: {most} at the most, {} afterwards", mm::heap::stats().slab_frames);
+    taken + freed
 }
 
 #[inline(never)]

@@ -26,27 +26,29 @@ impl FrameCache {
         self.len.load(Ordering::Relaxed)
     }
 
-    #[inline(always)]
     pub(crate) fn is_full(&self) -> bool {
         self.len() == CAPACITY
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Number> {
         let len = self.len().checked_sub(1)?;
+        let number = self.frames.get(len)?.get()?;
         self.len.store(len, Ordering::Relaxed);
-        self.frames.get(len)?.get()
+        Some(number)
     }
 
-    /// Callers look first whether there is room.
+    /// Adds a frame, if there is room.
     #[inline(always)]
-    pub(crate) fn push(&self, number: Number) {
+    pub(crate) fn push(&self, number: Number) -> Option<()> {
         let len = self.len();
-        debug_assert!(len < CAPACITY);
-        if let Some(place) = self.frames.get(len) {
-            place.set(Some(number));
-            self.len.store(len + 1, Ordering::Relaxed);
-        }
+        self.frames.get(len)?.set(Some(number));
+        self.len.store(len + 1, Ordering::Relaxed);
+        Some(())
     }
 
     /// Takes out the frames that have lain longest.

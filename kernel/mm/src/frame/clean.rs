@@ -2,43 +2,36 @@
 //!
 //! A process that ends leaves tables behind just as the next fork wants them. Each CPU keeps some.
 
+use super::cache::FrameCache;
 use super::{Number, give};
-use crate::cpu_caches;
+use crate::cpu_caches::{self, CpuCaches};
 
 /// Empty tables and roots that a CPU keeps.
 const TABLES: usize = 32;
 const ROOTS: usize = 8;
 
 pub(super) fn take_table() -> Option<Number> {
-    cpu_caches::with(|caches| caches.tables.pop())
+    cpu_caches::try_with(|caches| caches.tables.pop())
 }
 
 pub(super) fn take_root() -> Option<Number> {
-    cpu_caches::with(|caches| caches.roots.pop())
+    cpu_caches::try_with(|caches| caches.roots.pop())
 }
 
 pub(super) fn give_table(number: Number) {
-    let is_kept = cpu_caches::with(|caches| {
-        let has_room = caches.tables.len() < TABLES;
-        if has_room {
-            caches.tables.push(number);
-        }
-        has_room
-    });
-    if !is_kept {
-        give(number);
-    }
+    keep(number, |caches| &caches.tables, TABLES);
 }
 
 pub(super) fn give_root(number: Number) {
-    let is_kept = cpu_caches::with(|caches| {
-        let has_room = caches.roots.len() < ROOTS;
-        if has_room {
-            caches.roots.push(number);
-        }
-        has_room
+    keep(number, |caches| &caches.roots, ROOTS);
+}
+
+fn keep(number: Number, cache: impl FnOnce(&CpuCaches) -> &FrameCache, most: usize) {
+    let kept = cpu_caches::try_with(|caches| {
+        let cache = cache(caches);
+        if cache.len() < most { cache.push(number) } else { None }
     });
-    if !is_kept {
+    if kept.is_none() {
         give(number);
     }
 }

@@ -28,6 +28,11 @@ fn number(frame: usize) -> Option<Number> {
     Number::new(u32::try_from(frame).ok()?)
 }
 
+fn push(cache: &FrameCache, number: Number) {
+    let pushed = cache.push(number);
+    debug_assert!(pushed.is_some(), "a cache that is refilled has room for a batch");
+}
+
 /// Puts up to a batch of frames into an empty cache. One block of a whole batch is preferred: it costs one search, and it
 /// merges again when its frames come back.
 pub(super) fn refill(cache: &FrameCache) {
@@ -36,12 +41,12 @@ pub(super) fn refill(cache: &FrameCache) {
     let Some(depot) = guard.as_mut() else { return };
     if let Some(first) = depot.buddy.allocate(BATCH_ORDER) {
         // The cache is a stack: pushed downwards, frames leave it in ascending order.
-        (first..first + BATCH).rev().filter_map(number).for_each(|number| cache.push(number));
+        (first..first + BATCH).rev().filter_map(number).for_each(|number| push(cache, number));
         return;
     }
     for _ in 0..BATCH {
         let Some(frame) = depot.buddy.allocate(0) else { return };
-        number(frame).into_iter().for_each(|number| cache.push(number));
+        number(frame).into_iter().for_each(|number| push(cache, number));
     }
 }
 

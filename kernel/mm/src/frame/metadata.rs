@@ -1,4 +1,4 @@
-//! What is known of each frame: how many hold it. Four bytes a frame.
+//! What is known of each frame: how many hold it. Four bytes a frame. Slabs, which have no holders, keep their state there.
 #![allow(unsafe_code)]
 
 use super::Number;
@@ -44,6 +44,18 @@ pub(crate) fn remove_one(number: Number) -> bool {
         core::sync::atomic::fence(Ordering::Acquire);
     }
     before == 1
+}
+
+/// The word of a frame that has no handles and serves its owner otherwise.
+#[inline(always)]
+pub(crate) fn word(number: Number) -> u32 {
+    count_of(number).load(Ordering::Relaxed)
+}
+
+/// Sets that word; 0 again before the frame is freed.
+#[inline(always)]
+pub(crate) fn set_word(number: Number, word: u32) {
+    count_of(number).store(word, Ordering::Relaxed);
 }
 
 /// Whether there is more than one holder. Acquire: who finds itself alone sees all that former holders wrote.

@@ -56,14 +56,20 @@ pub fn alloc_contiguous(order: u8) -> Result<Block, OutOfMemory> {
 /// for the caller to set.
 #[inline]
 pub(crate) fn take() -> Result<Number, OutOfMemory> {
+    let fast = cpu_caches::try_with(|caches| if inject::is_armed() { None } else { caches.frames.pop() });
+    fast.map_or_else(take_slowly, Ok)
+}
+
+#[cold]
+fn take_slowly() -> Result<Number, OutOfMemory> {
     if inject::should_fail() {
         return Err(OutOfMemory);
     }
     cpu_caches::with(|caches| {
-        caches.frames.pop().or_else(|| {
+        if caches.frames.is_empty() {
             depot::refill(&caches.frames);
-            caches.frames.pop().or_else(|| caches.tables.pop()).or_else(|| caches.roots.pop())
-        })
+        }
+        caches.frames.pop().or_else(|| caches.tables.pop()).or_else(|| caches.roots.pop())
     })
     .ok_or(OutOfMemory)
 }
@@ -71,11 +77,19 @@ pub(crate) fn take() -> Result<Number, OutOfMemory> {
 /// Gives a frame back that nobody holds any more.
 #[inline]
 pub(crate) fn give(number: Number) {
+    if cpu_caches::try_with(|caches| caches.frames.push(number)).is_none() {
+        give_slowly(number);
+    }
+}
+
+#[cold]
+fn give_slowly(number: Number) {
     cpu_caches::with(|caches| {
         if caches.frames.is_full() {
             depot::drain(&caches.frames);
         }
-        caches.frames.push(number);
+        let pushed = caches.frames.push(number);
+        debug_assert!(pushed.is_some());
     });
 }
 

@@ -1,74 +1,103 @@
-//! The slabs behind the magazines: `slab_allocator_rs`, grown class by class with frames as blocks run out.
+//! The slabs behind the magazines, one lock a class.
 #![allow(unsafe_code)]
 
 use super::magazine::{BATCH, Magazine};
-use super::size_class::SIZES;
-use crate::frame;
-use arch::{PAGE_SIZE, PhysAddr, phys_to_virt};
-use core::alloc::Layout;
+use super::size_class::{COUNT, SIZES};
+use super::slab::{Pages, Slabs};
+use crate::frame::{self, Number, metadata};
+use arch::layout::DIRECT_MAP;
+use arch::{PhysAddr, phys_to_virt};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use slab_allocator_rs::{Heap, MIN_HEAP_SIZE};
-use sync::IrqLock;
 use sync::ranks::SlabDepot;
+use sync::{CachePadded, IrqLock};
 
-static DEPOT: IrqLock<Option<Heap>, SlabDepot> = IrqLock::new(None);
+static DEPOT: [CachePadded<IrqLock<Slabs, SlabDepot>>; COUNT] = {
+    let mut depot = [const { CachePadded::new(IrqLock::new(Slabs::new(0))) }; COUNT];
+    let mut class = 0;
+    while class < COUNT {
+        depot[class] = CachePadded::new(IrqLock::new(Slabs::new(SIZES[class])));
+        class += 1;
+    }
+    depot
+};
 static FRAMES: AtomicUsize = AtomicUsize::new(0);
-
-/// The order of the block that starts the heap, and of those that the larger classes grow by.
-const START_ORDER: u8 = (MIN_HEAP_SIZE / PAGE_SIZE).ilog2() as u8;
 
 /// Frames that the slabs hold.
 pub(crate) fn frames() -> usize {
     FRAMES.load(Ordering::Relaxed)
 }
 
-/// A block of frames for the heap, as an address.
-fn take_block(order: u8) -> Option<usize> {
-    let first = frame::take_contiguous(order).ok()?;
-    FRAMES.fetch_add(1 << order, Ordering::Relaxed);
-    Some(phys_to_virt(PhysAddr::new(u64::from(first.get()) << 12)) as usize)
+/// Frames as the slabs' pages, in the direct map. A slab's state is what a counted frame's count would be.
+struct FramePages;
+
+fn number_of(page: NonNull<u8>) -> Option<Number> {
+    Number::new((page.addr().get().wrapping_sub(DIRECT_MAP as usize) >> 12) as u32)
 }
 
-fn layout_of(class: usize) -> Option<Layout> {
-    Layout::from_size_align(SIZES[class], SIZES[class]).ok()
-}
-
-/// Takes one block of the class out of the heap, growing it if need be.
-fn allocate(heap: &mut Heap, class: usize) -> Option<NonNull<u8>> {
-    let layout = layout_of(class)?;
-    if let Ok(block) = heap.allocate(layout) {
-        return Some(block);
+// SAFETY: frames are pages, in the direct map at an address that follows from their number, and a frame without handles has
+// no other use for its count.
+unsafe impl Pages for FramePages {
+    fn take(&mut self) -> Option<NonNull<u8>> {
+        let number = frame::take().ok()?;
+        FRAMES.fetch_add(1, Ordering::Relaxed);
+        Some(self.page(number.get()))
     }
-    // A slab of a frame holds at least two blocks; more at a time for the big ones, if there is a run of frames.
-    let wanted = if SIZES[class] > 256 { 2 } else { 0 };
-    let (order, start) = take_block(wanted).map(|start| (wanted, start)).or_else(|| Some((0, take_block(0)?)))?;
-    // SAFETY: the frames are fresh from the allocator, in the direct map, and the heap's for good.
-    unsafe { heap.grow(start, PAGE_SIZE << order, Heap::layout_to_allocator(&layout)) };
-    heap.allocate(layout).ok()
+
+    fn give(&mut self, page: NonNull<u8>) {
+        if let Some(number) = number_of(page) {
+            metadata::set_word(number, 0);
+            FRAMES.fetch_sub(1, Ordering::Relaxed);
+            frame::give(number);
+        }
+    }
+
+    #[inline]
+    fn number(&self, page: NonNull<u8>) -> u32 {
+        number_of(page).map_or(u32::MAX, Number::get)
+    }
+
+    #[inline]
+    fn page(&self, number: u32) -> NonNull<u8> {
+        let page = phys_to_virt(PhysAddr::new_truncate(u64::from(number) << 12));
+        // SAFETY: the direct map does not begin at 0.
+        unsafe { NonNull::new_unchecked(page) }
+    }
+
+    #[inline]
+    fn state(&self, page: NonNull<u8>) -> u32 {
+        number_of(page).map_or(0, metadata::word)
+    }
+
+    #[inline]
+    fn set_state(&mut self, page: NonNull<u8>, state: u32) {
+        if let Some(number) = number_of(page) {
+            metadata::set_word(number, state);
+        }
+    }
 }
 
 /// Puts up to a batch of blocks into a magazine.
 pub(super) fn refill(magazine: &Magazine, class: usize) {
-    let mut guard = DEPOT.lock();
-    if guard.is_none() {
-        let Some(start) = take_block(START_ORDER) else { return };
-        // SAFETY: as in `allocate`.
-        *guard = Some(unsafe { Heap::new(start, MIN_HEAP_SIZE) });
-    }
-    let Some(heap) = guard.as_mut() else { return };
-    for _ in 0..BATCH {
-        let Some(block) = allocate(heap, class) else { return };
-        magazine.push(block);
+    let mut slabs = DEPOT[class].lock();
+    let mut missing = BATCH;
+    while missing != 0 {
+        let got = slabs.allocate(&mut FramePages, missing, |block| {
+            let added = magazine.add(block);
+            debug_assert!(added.is_some(), "a magazine that is refilled has room for a batch");
+        });
+        if got == 0 {
+            return;
+        }
+        missing -= got;
     }
 }
 
 /// Takes a batch of blocks out of a magazine.
 pub(super) fn drain(magazine: &Magazine, class: usize) {
-    let mut guard = DEPOT.lock();
-    let (Some(heap), Some(layout)) = (guard.as_mut(), layout_of(class)) else { return };
+    let mut slabs = DEPOT[class].lock();
     magazine.take_oldest(BATCH, |block| {
-        // SAFETY: a magazine holds blocks of its class that the heap gave and nobody uses.
-        unsafe { heap.deallocate(block, layout) };
+        // SAFETY: a magazine holds blocks of its class that the slabs gave and nobody uses.
+        unsafe { slabs.free(&mut FramePages, block) };
     });
 }

@@ -18,29 +18,37 @@ static HEAP: KernelHeap = KernelHeap;
 
 #[inline(always)]
 fn allocate(layout: &Layout) -> Option<NonNull<u8>> {
-    let place = Place::of(layout);
-    let Place::Class(class) = place else { return allocate_pages(place, layout) };
+    let Place::Class(class) = Place::of(layout) else { return allocate_pages(*layout) };
+    let fast = cpu_caches::try_with(|caches| {
+        if caches.stash.get().is_some() || inject::is_armed() {
+            return None;
+        }
+        caches.magazines.of(class).take()
+    });
+    fast.or_else(|| allocate_slowly(*layout, class))
+}
+
+#[cold]
+fn allocate_slowly(layout: Layout, class: usize) -> Option<NonNull<u8>> {
     cpu_caches::with(|caches| {
-        let magazine = caches.magazines.of(class);
-        if let Some(block) = take_stash(caches, layout) {
+        if let Some(block) = take_stash(caches, &layout) {
             return Some(block);
         }
         if inject::should_fail() {
             return None;
         }
-        let block = magazine.pop().or_else(|| {
+        let magazine = caches.magazines.of(class);
+        if magazine.is_empty() {
             depot::refill(magazine, class);
-            magazine.pop()
-        })?;
-        magazine.count(1);
-        Some(block)
+        }
+        magazine.take()
     })
 }
 
 #[cold]
-fn allocate_pages(place: Place, layout: &Layout) -> Option<NonNull<u8>> {
-    let stashed = cpu_caches::with(|caches| take_stash(caches, layout));
-    match place {
+fn allocate_pages(layout: Layout) -> Option<NonNull<u8>> {
+    let stashed = cpu_caches::with(|caches| take_stash(caches, &layout));
+    match Place::of(&layout) {
         _ if stashed.is_some() => stashed,
         Place::Pages(order) => pages::take(order),
         _ => None,
@@ -49,17 +57,28 @@ fn allocate_pages(place: Place, layout: &Layout) -> Option<NonNull<u8>> {
 
 #[inline(always)]
 fn free(block: NonNull<u8>, layout: &Layout) {
-    match Place::of(layout) {
-        Place::Class(class) => cpu_caches::with(|caches| {
-            let magazine = caches.magazines.of(class);
-            if magazine.is_full() {
-                depot::drain(magazine, class);
-            }
-            magazine.push(block);
-            magazine.count(-1);
-        }),
-        Place::Pages(order) => pages::give(block, order),
-        Place::Nowhere => {}
+    let Place::Class(class) = Place::of(layout) else { return free_pages(block, *layout) };
+    if cpu_caches::try_with(|caches| caches.magazines.of(class).give(block)).is_none() {
+        free_slowly(block, class);
+    }
+}
+
+#[cold]
+fn free_slowly(block: NonNull<u8>, class: usize) {
+    cpu_caches::with(|caches| {
+        let magazine = caches.magazines.of(class);
+        if magazine.is_full() {
+            depot::drain(magazine, class);
+        }
+        let given = magazine.give(block);
+        debug_assert!(given.is_some());
+    });
+}
+
+#[cold]
+fn free_pages(block: NonNull<u8>, layout: Layout) {
+    if let Place::Pages(order) = Place::of(&layout) {
+        pages::give(block, order);
     }
 }
 
@@ -78,7 +97,6 @@ pub(crate) fn unstash() {
     }
 }
 
-#[inline(always)]
 fn take_stash(caches: &CpuCaches, wanted: &Layout) -> Option<NonNull<u8>> {
     let (block, layout) = caches.stash.get()?;
     (layout == *wanted).then(|| {

@@ -50,34 +50,45 @@ impl Magazine {
         Self { len: Cell::new(0), balance: AtomicIsize::new(0), blocks: [const { Cell::new(None) }; CAPACITY] }
     }
 
-    /// Takes note of a block handed out (1) or come back (-1).
-    #[inline(always)]
-    pub(crate) fn count(&self, change: isize) {
-        // Only this CPU writes.
-        self.balance.store(self.balance.load(Ordering::Relaxed) + change, Ordering::Relaxed);
-    }
-
-    #[inline(always)]
     pub(crate) fn is_full(&self) -> bool {
         self.len.get() == CAPACITY
     }
 
-    #[inline(always)]
-    pub(crate) fn pop(&self) -> Option<NonNull<u8>> {
-        let len = self.len.get().checked_sub(1)?;
-        self.len.set(len);
-        self.blocks.get(len)?.get()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len.get() == 0
     }
 
-    /// Callers look first whether there is room.
+    /// Hands a block out.
     #[inline(always)]
-    pub(crate) fn push(&self, block: NonNull<u8>) {
+    pub(crate) fn take(&self) -> Option<NonNull<u8>> {
+        let len = self.len.get().checked_sub(1)?;
+        let block = self.blocks.get(len)?.get()?;
+        self.len.set(len);
+        self.count(1);
+        Some(block)
+    }
+
+    /// Takes a block back, if there is room.
+    #[inline(always)]
+    pub(crate) fn give(&self, block: NonNull<u8>) -> Option<()> {
+        self.add(block)?;
+        self.count(-1);
+        Some(())
+    }
+
+    /// Adds a block that comes from the depot, if there is room.
+    #[inline(always)]
+    pub(crate) fn add(&self, block: NonNull<u8>) -> Option<()> {
         let len = self.len.get();
-        debug_assert!(len < CAPACITY);
-        if let Some(place) = self.blocks.get(len) {
-            place.set(Some(block));
-            self.len.set(len + 1);
-        }
+        self.blocks.get(len)?.set(Some(block));
+        self.len.set(len + 1);
+        Some(())
+    }
+
+    /// Only this CPU writes the balance.
+    #[inline(always)]
+    fn count(&self, change: isize) {
+        self.balance.store(self.balance.load(Ordering::Relaxed) + change, Ordering::Relaxed);
     }
 
     /// Takes out the blocks that have lain longest.

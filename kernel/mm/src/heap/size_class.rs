@@ -3,10 +3,10 @@
 use core::alloc::Layout;
 
 /// The classes' block sizes.
-pub(crate) const SIZES: [usize; COUNT] = [64, 128, 256, 512, 1024, 2048];
+pub(crate) const SIZES: [usize; COUNT] = [16, 32, 64, 128, 256, 512, 1024, 2048];
 /// How many classes there are.
-pub(crate) const COUNT: usize = 6;
-const SMALLEST: u32 = 6;
+pub(crate) const COUNT: usize = 8;
+const SMALLEST: u32 = super::slab::SMALLEST.ilog2();
 const LARGEST: usize = 2048;
 
 /// Where a layout is served from.
