@@ -26,12 +26,19 @@ pub fn dispatch(cx: &mut Context) {
     cx.user.set_result(result);
 }
 
-#[inline]
-fn call(cx: &mut Context) -> i64 {
-    match select(cx) {
+/// What a result looks like in the register.
+#[inline(always)]
+fn encode(result: Result<usize>) -> i64 {
+    match result {
         Ok(value) => value as i64,
         Err(errno) => errno.to_return(),
     }
+}
+
+/// Decodes and calls. A function of its own in each decoder, so that `?` ends there and the decoder itself returns a register.
+#[inline(always)]
+fn run(cx: &mut Context, decode_and_call: impl FnOnce(&mut Context) -> Result<usize>) -> i64 {
+    encode(decode_and_call(cx))
 }
 
 /// The arguments of a call, taken one after the other.
@@ -127,19 +134,21 @@ macro_rules! dispatch_table {
             $(
                 #[inline(never)]
                 #[allow(unused_mut, unused_variables)]
-                pub(super) fn $name(cx: &mut Context) -> Result<usize> {
-                    let mut words = Words::of(cx);
-                    $(let $argument = words.take();)*
-                    invoke!(cx handlers::$family::$name; ; $($argument: $kind $([$($detail)*])?,)*)
+                pub(super) fn $name(cx: &mut Context) -> i64 {
+                    run(cx, |cx| {
+                        let mut words = Words::of(cx);
+                        $(let $argument = words.take();)*
+                        invoke!(cx handlers::$family::$name; ; $($argument: $kind $([$($detail)*])?,)*)
+                    })
                 }
             )*
         }
 
         #[inline]
-        fn select(cx: &mut Context) -> Result<usize> {
+        fn call(cx: &mut Context) -> i64 {
             match cx.user.syscall_number() {
                 $($number => decoders::$name(cx),)*
-                _ => unknown::call(cx),
+                _ => encode(unknown::call(cx)),
             }
         }
     };
