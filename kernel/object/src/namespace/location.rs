@@ -49,6 +49,12 @@ impl Location {
         self.entry.as_deref()
     }
 
+    /// Goes to another node of the same mount.
+    pub(super) fn move_within(&mut self, node: Arc<dyn Node>) {
+        self.node = node;
+        self.entry = None;
+    }
+
     /// Whether both are the same node through the same mount.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.mount, &other.mount) && self.node.id() == other.node.id()

@@ -6,7 +6,7 @@ use crate::{FileSystem, Node};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// A file system in its place. The root mount of a namespace has no place.
 pub struct Mount {
@@ -15,10 +15,11 @@ pub struct Mount {
     root_id: u64,
     point: Option<Location>,
     flags: MountFlags,
-    /// Mounts on directories of this one; a later one on the same directory hides the earlier. Read at each step of a
-    /// walk, so the count beside it spares the lock where there are none.
+    /// Mounts on directories of this one; a later one on the same directory hides the earlier.
     children: RwSpinLock<Vec<(u64, Arc<Mount>)>, ObjectState>,
-    child_count: AtomicUsize,
+    /// A bit for each inode number, modulo 64, that something is mounted on. A walk looks here at each step, and so
+    /// takes the lock almost only where there is a mount.
+    points: AtomicU64,
 }
 
 bitflags::bitflags! {
@@ -53,14 +54,14 @@ impl Mount {
         let mut children = parent.children.write();
         children.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
         children.push((point_id, mount.clone()));
-        parent.child_count.store(children.len(), Ordering::Release);
+        parent.points.store(points_of(&children), Ordering::Release);
         Ok(mount)
     }
 
     /// Takes this mount away; EBUSY while others are mounted on it, EINVAL for a root.
     pub fn detach(self: &Arc<Self>) -> Result<()> {
         let point = self.point.as_ref().ok_or(Errno::EINVAL)?;
-        if self.child_count.load(Ordering::Acquire) != 0 {
+        if !self.children.read().is_empty() {
             return Err(Errno::EBUSY);
         }
         let parent = point.mount();
@@ -68,7 +69,7 @@ impl Mount {
             let mut children = parent.children.write();
             let at = children.iter().position(|(_, mount)| Arc::ptr_eq(mount, self)).ok_or(Errno::EINVAL)?;
             let removed = children.remove(at);
-            parent.child_count.store(children.len(), Ordering::Release);
+            parent.points.store(points_of(&children), Ordering::Release);
             removed
         };
         drop(removed);
@@ -84,7 +85,7 @@ impl Mount {
             point,
             flags,
             children: RwSpinLock::new(Vec::new()),
-            child_count: AtomicUsize::new(0),
+            points: AtomicU64::new(0),
         })
     }
 
@@ -116,7 +117,7 @@ impl Mount {
     /// What is mounted on its directory `id`, if anything.
     #[inline]
     pub(super) fn mounted_on(&self, id: u64) -> Option<Arc<Mount>> {
-        if self.child_count.load(Ordering::Acquire) == 0 {
+        if self.points.load(Ordering::Acquire) & point_bit(id) == 0 {
             return None;
         }
         self.children.read().iter().rev().find(|(point, _)| *point == id).map(|(_, mount)| mount.clone())
@@ -130,4 +131,12 @@ impl Mount {
         copy.extend(children.iter().map(|(_, mount)| mount.clone()));
         Ok(copy)
     }
+}
+
+const fn point_bit(id: u64) -> u64 {
+    1 << (id % 64)
+}
+
+fn points_of(children: &[(u64, Arc<Mount>)]) -> u64 {
+    children.iter().fold(0, |points, (id, _)| points | point_bit(*id))
 }

@@ -30,14 +30,24 @@ struct Text<T> {
     used: usize,
 }
 
+/// Where the name just taken stands.
+#[derive(Clone, Copy)]
+struct NamePlace {
+    /// How many links' bodies are below it: it stands in the path if none are.
+    depth: usize,
+    start: usize,
+    end: usize,
+}
+
 pub(super) struct Walk<'a, 'p> {
     lookup: &'a Lookup<'a>,
     at: Location,
     path: Text<&'p [u8]>,
+    /// Bodies of links; those from `depth` on are used up, but the last name may still stand there.
     links: Vec<Text<Vec<u8>>>,
+    depth: usize,
     followed: u32,
-    name: [u8; NAME_MAX],
-    name_length: usize,
+    name: NamePlace,
 }
 
 impl<'a, 'p> Walk<'a, 'p> {
@@ -58,9 +68,9 @@ impl<'a, 'p> Walk<'a, 'p> {
             at: at.clone(),
             path: Text { bytes: path, used: 0 },
             links: Vec::new(),
+            depth: 0,
             followed: 0,
-            name: [0; NAME_MAX],
-            name_length: 0,
+            name: NamePlace { depth: 0, start: 0, end: 0 },
         })
     }
 
@@ -146,45 +156,54 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     fn current_name(&self) -> &[u8] {
-        &self.name[..self.name_length]
+        let NamePlace { depth, start, end } = self.name;
+        match depth {
+            0 => &self.path.bytes[start..end],
+            depth => &self.links[depth - 1].bytes[start..end],
+        }
     }
 
     /// Takes the next name from the text on top; whether there was one.
     fn take_name(&mut self) -> Result<bool> {
         loop {
-            let (bytes, used): (&[u8], &mut usize) = match self.links.last_mut() {
-                Some(text) => (&text.bytes, &mut text.used),
-                None => (self.path.bytes, &mut self.path.used),
-            };
-            while bytes.get(*used) == Some(&b'/') {
-                *used += 1;
-            }
-            let rest = &bytes[*used..];
-            if rest.is_empty() {
-                if self.links.pop().is_none() {
-                    return Ok(false);
+            let (bytes, used): (&[u8], &mut usize) = match self.depth {
+                0 => (self.path.bytes, &mut self.path.used),
+                depth => {
+                    let text = &mut self.links[depth - 1];
+                    (&text.bytes, &mut text.used)
                 }
-                continue;
-            }
+            };
+            let start = skip_slashes(bytes, *used);
+            let rest = &bytes[start..];
             let length = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+            *used = start + length;
             if length > NAME_MAX {
                 return Err(Errno::ENAMETOOLONG);
             }
-            self.name[..length].copy_from_slice(&rest[..length]);
-            self.name_length = length;
-            *used += length;
-            return Ok(true);
+            if length > 0 {
+                self.name = NamePlace { depth: self.depth, start, end: start + length };
+                return Ok(true);
+            }
+            if self.depth == 0 {
+                return Ok(false);
+            }
+            self.depth -= 1;
         }
     }
 
+    /// What comes after the name just taken, in the text on top and those below it.
     fn rest(&self) -> Rest {
-        let link_rests = self.links.iter().rev().map(|text| &text.bytes[text.used..]);
         let mut rest = Rest::Nothing;
-        for bytes in link_rests.chain([&self.path.bytes[self.path.used..]]) {
-            if bytes.iter().any(|byte| *byte != b'/') {
+        for depth in (0..=self.depth).rev() {
+            let (bytes, used) = match depth {
+                0 => (self.path.bytes, self.path.used),
+                depth => (self.links[depth - 1].bytes.as_slice(), self.links[depth - 1].used),
+            };
+            let next = skip_slashes(bytes, used);
+            if next < bytes.len() {
                 return Rest::Names;
             }
-            if !bytes.is_empty() {
+            if used < bytes.len() {
                 rest = Rest::Slashes;
             }
         }
@@ -242,14 +261,16 @@ impl<'a, 'p> Walk<'a, 'p> {
 
     /// Goes to a node of the present mount, and on to whatever is mounted on it.
     fn descend(&mut self, node: Arc<dyn Node>) -> Result<()> {
-        let is_directory = node.is_directory();
-        self.at = Location::new(self.at.mount().clone(), node);
-        while is_directory && let Some(mount) = self.at.mount().mounted_on(self.at.node().id()) {
+        let id = node.id();
+        self.at.move_within(node);
+        let mut covered = self.at.mount().mounted_on(id);
+        while let Some(mount) = covered {
             if self.lookup.flags.contains(LookupFlags::NO_CROSS_MOUNT) {
                 return Err(Errno::EXDEV);
             }
             let root = mount.root().clone();
             self.at = Location::new(mount, root);
+            covered = self.at.mount().mounted_on(self.at.mount().root_id());
         }
         Ok(())
     }
@@ -277,10 +298,20 @@ impl<'a, 'p> Walk<'a, 'p> {
             Some(b'/') => self.at = self.lookup.root().clone(),
             Some(_) => {}
         }
+        self.links.truncate(self.depth);
         self.links.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
         self.links.push(Text { bytes, used: 0 });
+        self.depth += 1;
         Ok(())
     }
+}
+
+fn skip_slashes(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while bytes.get(at) == Some(&b'/') {
+        at += 1;
+    }
+    at
 }
 
 /// Whether a name was `.` or `..` and has been dealt with.
