@@ -2,7 +2,6 @@
 
 use core::fmt::Write;
 
-use arch::debug::EarlyLog;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 /// Keeps lines whole. A spin lock without rank: it is taken anywhere, even while another lock reports
@@ -19,6 +18,17 @@ pub fn init(command_line: &str) {
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::Info);
     if log::set_logger(&LOGGER).is_ok() {
         log::set_max_level(level);
+    }
+}
+
+/// COM2, and the ring that programs read.
+struct Everywhere;
+
+impl Write for Everywhere {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        drivers::kmsg::append(text.as_bytes());
+        arch::debug::early_print(text);
+        Ok(())
     }
 }
 
@@ -43,7 +53,7 @@ impl Log for Logger {
             let _line = LINE.lock();
             let now = arch::clock::now_ns() / 1000;
             let (seconds, micros) = (now / 1_000_000, now % 1_000_000);
-            let _ = writeln!(EarlyLog, "[{seconds:5}.{micros:06}] {cpu} {name}: {level}{}", record.args());
+            let _ = writeln!(Everywhere, "[{seconds:5}.{micros:06}] {cpu} {name}: {level}{}", record.args());
         });
     }
 

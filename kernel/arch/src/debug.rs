@@ -9,6 +9,8 @@ const EXIT_PORT: u16 = 0xf4;
 pub const EXIT_PANIC: u32 = 0x3e;
 /// [`exit_qemu`]'s code when the machine is switched off: QEMU's status is 1.
 pub const EXIT_NORMAL: u32 = 0;
+/// A restart that was asked for: whoever started QEMU tells it from a triple fault.
+pub const EXIT_RESTART: u32 = 0x10;
 
 /// Most frames that a backtrace shows.
 const MAX_FRAMES: usize = 64;
@@ -115,7 +117,12 @@ pub fn backtrace(rbp: u64) -> impl Iterator<Item = u64> {
 
 /// Ends QEMU through isa-debug-exit, with status `code << 1 | 1`; halts where there is none.
 pub fn exit_qemu(code: u32) -> ! {
+    ask_qemu_to_exit(code);
+    crate::cpu::halt_forever()
+}
+
+/// Ends QEMU as [`exit_qemu`] does; returns where there is no such device.
+pub fn ask_qemu_to_exit(code: u32) {
     // SAFETY: the port belongs to QEMU's exit device or to nothing.
     unsafe { Port::<u32>::new(EXIT_PORT) }.write(code);
-    crate::cpu::halt_forever()
 }

@@ -8,12 +8,15 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
+use arch::clock;
 use caps::Kind;
 use mm::user::{Sink, Source};
 use object::{Location, Node, Object, Ready, Seek};
+use sched::WaitQueue;
 use sync::{IrqLock, ranks};
 
 use crate::device::device_stat;
+use crate::patience::Patience;
 
 /// Bytes kept.
 pub const CAPACITY: usize = 64 * 1024;
@@ -21,6 +24,12 @@ pub const CAPACITY: usize = 64 * 1024;
 const LINE: usize = 512;
 /// The kernel's facility and the priority "informational", as a log reader expects them.
 const PRIORITY: u64 = 6;
+
+/// How often a reader that waits for new records looks for them.
+const FOLLOW_NS: u64 = 200_000_000;
+
+/// Where readers wait; nobody wakes them.
+static FOLLOWERS: WaitQueue = WaitQueue::new();
 
 struct Ring {
     bytes: [u8; CAPACITY],
@@ -68,13 +77,10 @@ impl Ring {
     }
 }
 
-/// Appends one line of the log, without its new line.
-pub fn append(line: &[u8]) {
+/// Appends a piece of the log; a new line ends a record.
+pub fn append(text: &[u8]) {
     let mut ring = RING.lock();
-    for &byte in line.iter().take(LINE) {
-        ring.push(if byte == b'\n' { b' ' } else { byte });
-    }
-    ring.push(b'\n');
+    text.iter().for_each(|&byte| ring.push(byte));
 }
 
 /// Copies the newest whole lines that fit `to`, oldest first, leaving out what was cleared: `syslog`'s way of reading.
@@ -138,9 +144,17 @@ impl Object for KmsgFile {
     fn read(&self, to: &mut Sink<'_>) -> Result<usize> {
         let mut line = [0; LINE];
         let position = self.position.load(Ordering::Relaxed);
-        let found = RING.lock().line_at(position, &mut line);
-        // New lines are not waited for: a follower polls.
-        let (begin, len) = found.ok_or(Errno::EAGAIN)?;
+        let (begin, len) = loop {
+            // Appending wakes nobody, since it happens in any context: a follower looks now and then.
+            let look_again = clock::now_ns().saturating_add(FOLLOW_NS);
+            let found = Patience::of(self.flags).wait(&FOLLOWERS, Some(look_again), || {
+                RING.lock().line_at(position, &mut line)
+            });
+            match found {
+                Err(Errno::ETIMEDOUT) => continue,
+                other => break other?,
+            }
+        };
         let mut head = [0; 64];
         let head = write_head(&mut head, begin);
         let kept = len.min(LINE);
