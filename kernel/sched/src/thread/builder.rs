@@ -104,6 +104,7 @@ impl Prepared {
         stats::note_start();
         // The thread's reference to itself, which its burial takes back.
         let itself: &'static Thread = ManuallyDrop::new(self.thread.clone()).as_static();
+        itself.begin_life();
         wake::unpark(itself);
         self.thread
     }

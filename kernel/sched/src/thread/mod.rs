@@ -62,6 +62,8 @@ pub struct Thread {
     /// The CPUs it may run on: a copy of what `settings` holds, each CPU's bit for itself.
     affinity: AtomicCpuSet,
     settings: IrqLock<Settings, ranks::ThreadParameters>,
+    /// Whether it holds the reference to itself; before, nobody may wake it.
+    has_started: AtomicBool,
     has_ended: AtomicBool,
     ended: WaitQueue,
     pub(crate) account: Account,
@@ -116,6 +118,7 @@ impl Thread {
             parameters: AtomicU32::new(parameters.pack()),
             affinity,
             settings: IrqLock::new(settings),
+            has_started: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             ended: WaitQueue::new(),
             account: Account::default(),

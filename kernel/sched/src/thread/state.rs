@@ -95,9 +95,12 @@ impl Thread {
         self.attention.fetch_and(!bits, Ordering::AcqRel);
     }
 
-    /// Has the thread look at its attention word: ends a sleep that its bits end, and takes it out of user mode. Any context; the thread has
-    /// been started.
+    /// Has the thread look at its attention word: ends a sleep that its bits end, and takes it out of user mode. Any context.
     pub fn interrupt(&self) {
+        if !self.has_started.load(Ordering::Acquire) {
+            // It will look before it does anything else.
+            return;
+        }
         wake::unpark(self);
         // The permit's exchange is a full barrier: who sees the thread off its CPU knows that it looks at the word before user mode.
         if self.is_on_cpu() && local::load(Slot::Thread) != core::ptr::from_ref(self).addr() {
@@ -185,6 +188,11 @@ impl Thread {
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Acquire)
+    }
+
+    /// It holds a reference to itself from now on.
+    pub(crate) fn begin_life(&self) {
+        self.has_started.store(true, Ordering::Release);
     }
 
     /// It will not return from its next switch.
