@@ -1,8 +1,8 @@
 //! Evening out the load: idle CPUs take, crowded CPUs give.
 //!
-//! Placement at wake-up does most of it. What remains: threads that were placed while everybody was busy. A CPU that runs out of work
-//! takes a waiting thread from another; a CPU whose slice timer runs, which it does while threads wait, gives one to an
-//! idle CPU at once, and now and then to a CPU that has at least two fewer.
+//! Placement at wake-up does most of it. What remains: threads that were placed while everybody was busy. A CPU that
+//! runs out of work takes a waiting thread from another; a CPU whose slice timer runs, which it does while threads
+//! wait, gives one to an idle CPU at once, and now and then to a CPU that has at least two fewer.
 
 use core::sync::atomic::Ordering;
 

@@ -57,7 +57,8 @@ pub(crate) struct Cpu {
     pub(crate) account: CpuAccount,
 }
 
-/// Nanoseconds and counts since the CPU started; what is neither user nor idle time is system time. Written under the queue's lock.
+/// Nanoseconds and counts since the CPU started; what is neither user nor idle time is system time. Written under the
+/// queue's lock.
 #[derive(Default)]
 pub(crate) struct CpuAccount {
     pub(crate) started_ns: AtomicU64,
@@ -123,7 +124,8 @@ impl Cpu {
         local::store(Slot::RunQueue, ptr::from_ref(self).expose_provenance());
     }
 
-    /// Has the timer interrupt come at `deadline_ns` at the latest. An earlier one is kept: when it comes, it looks at what is due.
+    /// Has the timer interrupt come at `deadline_ns` at the latest. An earlier one is kept: when it comes, it looks
+    /// at what is due.
     #[inline]
     pub(crate) fn arm_timer(&self, deadline_ns: u64) {
         if deadline_ns < self.armed_ns.get() {

@@ -112,7 +112,8 @@ impl Current {
             state.save();
             ptr::from_ref(state)
         };
-        // A switch away from here saves again, into the same place, what has not changed: the kernel has no vector code.
+        // A switch away from here saves again, into the same place, what has not changed: the kernel has no vector
+        // code.
         // SAFETY: the state stays in place while the thread lives.
         Some(f(unsafe { &*state }))
     }

@@ -1,7 +1,7 @@
 //! Work for later, in a thread: teardown that must not happen where it became due.
 //!
-//! Each CPU has a worker thread, so teardown is spread like the work that caused it. The worker also buries ended threads,
-//! whose stacks cannot be given back by themselves.
+//! Each CPU has a worker thread, so teardown is spread like the work that caused it. The worker also buries ended
+//! threads, whose stacks cannot be given back by themselves.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -21,7 +21,8 @@ use crate::thread::{Prepared, Thread};
 use crate::wait::Wait;
 use crate::wait_queue::WaitQueue;
 
-/// Has `work` run soon by this CPU's worker thread, which may sleep. Any context; never fails, since the box is the queue's node.
+/// Has `work` run soon by this CPU's worker thread, which may sleep. Any context; never fails, since the box is the
+/// queue's node.
 pub fn defer(work: Box<Work>) {
     let irq = irq_off();
     let worker = &Cpu::this(&irq).worker;
@@ -66,7 +67,12 @@ impl Worker {
     /// The worker of a CPU.
     pub(crate) fn new(cpu: CpuId) -> Result<Self, OutOfMemory> {
         let thread = Thread::builder("worker").affinity(CpuSet::of(cpu)).prepare(move || Cpu::of(cpu).worker.run())?;
-        Ok(Self { work: Inbox::new(), dead: Inbox::new(), changed: WaitQueue::new(), thread: IrqLock::new(Some(thread)) })
+        Ok(Self {
+            work: Inbox::new(),
+            dead: Inbox::new(),
+            changed: WaitQueue::new(),
+            thread: IrqLock::new(Some(thread)),
+        })
     }
 
     /// The thread, to be started.

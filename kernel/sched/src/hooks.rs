@@ -17,8 +17,8 @@ pub fn init() -> Result<(), OutOfMemory> {
     cpu::init()
 }
 
-/// Makes the running code this CPU's idle thread. Once on each CPU, the boot CPU included. From here on threads run on it: at the latest
-/// when the idle thread calls [`run_idle`], or earlier where an interrupt ends.
+/// Makes the running code this CPU's idle thread. Once on each CPU, the boot CPU included. From here on threads run
+/// on it: at the latest when the idle thread calls [`run_idle`], or earlier where an interrupt ends.
 pub fn init_cpu() {
     let _irq = irq_off();
     let id = sync::current_cpu();
@@ -78,7 +78,8 @@ pub fn reschedule() {
     }
     let irq = irq_off();
     let cpu = Cpu::this(&irq);
-    // An idle CPU looks by itself when it is back from its halt. A busy one also needs its slice timer for what another CPU changed.
+    // An idle CPU looks by itself when it is back from its halt. A busy one also needs its slice timer for what
+    // another CPU changed.
     let mut queue = cpu.queue.lock();
     queue.drain(cpu);
     cpu.arm_timer(queue.slice_end_ns());

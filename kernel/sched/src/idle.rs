@@ -22,7 +22,9 @@ pub(crate) fn run() -> ! {
         }
         // Who sees the bit from now on may send work here, and the gate will see that.
         IDLE.set(cpu.id, Ordering::Relaxed);
-        if current_thread().attention().load(Ordering::Relaxed) & RESCHEDULE == 0 && cpu.gate.try_halt(|| cpu.inbox.is_empty()) {
+        if current_thread().attention().load(Ordering::Relaxed) & RESCHEDULE == 0
+            && cpu.gate.try_halt(|| cpu.inbox.is_empty())
+        {
             arch::cpu::halt_until_interrupt();
         }
         drop(irq);

@@ -1,29 +1,33 @@
 //! Floor 4: threads, run queues, timers and wait queues.
 //!
 //! # Purpose
-//! Shares the CPUs among threads: decides who runs where and for how long, puts threads to sleep and wakes them, and keeps
-//! account of the time they use.
+//! Shares the CPUs among threads: decides who runs where and for how long, puts threads to sleep and wakes them, and
+//! keeps account of the time they use.
 //!
 //! # Shape
 //! - [`algorithm`]: the run queue as arithmetic and data structures, without CPUs, locks or clocks. Tested on the host.
-//! - [`protocol`]: the lock-free protocols (permit, wait-queue registration, inbox, idle gate). Checked by loom on the host.
+//! - [`protocol`]: the lock-free protocols (permit, wait-queue registration, inbox, idle gate). Checked by loom on
+//!   the host.
 //! - `cpu`, `queue`, `switch`, `wake`, `balance`, `idle`: the two above applied to this machine's CPUs.
 //! - [`Thread`], [`current`], [`WaitQueue`], [`timer`], [`deferred`], [`stats`]: what the floors above use.
 //!
 //! # Invariants
 //! 1. Each CPU has its own run queue behind its own lock; nothing global is locked to switch, wake, sleep or yield.
-//! 2. A thread is in exactly one place: running, in one queue, in one inbox, asleep, or in the hands of the one who moves
-//!    it. Who moves it from sleep to an inbox or queue is whoever turned its permit from *asleep*.
-//! 3. The queue's lock is held from the decision to switch until the new thread has the stack ([`switch`](mod@switch)), so a thread in a
-//!    queue has its registers saved. A sleeping thread whose CPU is still leaving its stack is sent to that same CPU.
-//! 4. A started thread holds a reference to itself until a worker has buried it, so queues, inboxes and wakers need no counting.
-//! 5. The attention bit `RESCHEDULE` is set for the running thread only, under its CPU's queue lock. It is answered on the way to user
-//!    mode, at the end of an interrupt in preemptible kernel code, and in [`preempt_if_needed`]; dropping a guard answers nothing.
+//! 2. A thread is in exactly one place: running, in one queue, in one inbox, asleep, or in the hands of the one who
+//!    moves it. Who moves it from sleep to an inbox or queue is whoever turned its permit from *asleep*.
+//! 3. The queue's lock is held from the decision to switch until the new thread has the stack
+//!    ([`switch`](mod@switch)), so a thread in a queue has its registers saved. A sleeping thread whose CPU is still
+//!    leaving its stack is sent to that same CPU.
+//! 4. A started thread holds a reference to itself until a worker has buried it, so queues, inboxes and wakers need
+//!    no counting.
+//! 5. The attention bit `RESCHEDULE` is set for the running thread only, under its CPU's queue lock. It is answered
+//!    on the way to user mode, at the end of an interrupt in preemptible kernel code, and in [`preempt_if_needed`];
+//!    dropping a guard answers nothing.
 //! 6. The timer interrupt is armed only while a timer is, or while a thread waits for the running one's slice to end.
 //!
 //! # Locks, outermost first
-//! Observers of a wait queue, a wait queue, a timer being armed, a CPU's timers, a thread's settings, a run queue. Two run
-//! queues are never locked together: threads travel through inboxes.
+//! Observers of a wait queue, a wait queue, a timer being armed, a CPU's timers, a thread's settings, a run queue.
+//! Two run queues are never locked together: threads travel through inboxes.
 //!
 //! # What it must not do
 //! Know of processes, signals or files; allocate on a path that wakes or switches; sleep in a wake-up.

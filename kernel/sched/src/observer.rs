@@ -8,8 +8,8 @@ use sync::{IrqLock, preempt_off, ranks};
 
 /// Is told of wake-ups.
 pub trait Observer: Send + Sync {
-    /// The queue was woken. Called with preemption off, perhaps by an interrupt handler, with no lock of this floor held: must not sleep, and
-    /// must not drop an attachment.
+    /// The queue was woken. Called with preemption off, perhaps by an interrupt handler, with no lock of this floor
+    /// held: must not sleep, and must not drop an attachment.
     fn notify(&self);
 }
 

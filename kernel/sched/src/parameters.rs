@@ -116,7 +116,9 @@ mod tests {
     #[test]
     fn parameters_survive_packing() {
         let priority = RealTimePriority::new(99).unwrap();
-        for policy in [Policy::Normal, Policy::Batch, Policy::Idle, Policy::Fifo(priority), Policy::RoundRobin(priority)] {
+        for policy in
+            [Policy::Normal, Policy::Batch, Policy::Idle, Policy::Fifo(priority), Policy::RoundRobin(priority)]
+        {
             for nice in -20..20 {
                 let parameters = Parameters { policy, nice: Nice::clamped(nice) };
                 assert_eq!(Parameters::unpack(parameters.pack()), parameters);

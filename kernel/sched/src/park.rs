@@ -12,8 +12,8 @@ use crate::thread::Thread;
 use crate::wait::Interruptible;
 use crate::wake;
 
-/// Sleeps until the running thread's permit is there, and takes it. May also return without. How the sleep may end is for the
-/// caller to see to; here it only decides between the states S and D.
+/// Sleeps until the running thread's permit is there, and takes it. May also return without. How the sleep may end is
+/// for the caller to see to; here it only decides between the states S and D.
 pub fn park(interruptible: Interruptible) {
     let me = current_thread();
     me.note_sleep(interruptible);

@@ -77,7 +77,8 @@ impl Queue {
         }
     }
 
-    /// On the queue's own CPU: adds a thread that is runnable, counted in `cpu`'s load, and in no queue; has the running thread looked at if it should make way.
+    /// On the queue's own CPU: adds a thread that is runnable, counted in `cpu`'s load, and in no queue; has the
+    /// running thread looked at if it should make way.
     pub(crate) fn admit(&mut self, cpu: &Cpu, thread: &'static Thread) {
         if !thread.may_run_on(cpu.id) {
             // Its affinity changed while it was on its way.
@@ -149,7 +150,8 @@ impl Queue {
         next
     }
 
-    /// Applies new parameters to a thread that this queue holds. Any CPU may call it; it then has to interrupt the queue's own.
+    /// Applies new parameters to a thread that this queue holds. Any CPU may call it; it then has to interrupt the
+    /// queue's own.
     pub(crate) fn refresh(&mut self, cpu: &Cpu, thread: &'static Thread) {
         match thread.place() {
             Place::Queued => {

@@ -1,7 +1,7 @@
 //! Switching threads.
 //!
-//! The run queue's lock is taken by the thread that leaves and opened by the one that arrives, on the new stack. So whoever
-//! gets the lock sees no half-made switch: a thread in the queue has its registers saved.
+//! The run queue's lock is taken by the thread that leaves and opened by the one that arrives, on the new stack. So
+//! whoever gets the lock sees no half-made switch: a thread in the queue has its registers saved.
 
 use core::ptr;
 use core::sync::atomic::Ordering;
@@ -82,7 +82,8 @@ pub(crate) fn switch(why: Why) {
     }
 }
 
-/// The idle thread is about to make way: takes this CPU out of the set of idle ones, for good only if nothing came meanwhile.
+/// The idle thread is about to make way: takes this CPU out of the set of idle ones, for good only if nothing came
+/// meanwhile.
 fn leave_idle(cpu: &'static Cpu, queue: &mut QueueGuard<'_>) {
     IDLE.clear(cpu.id, Ordering::Relaxed);
     while !cpu.gate.leave_idle(|| cpu.inbox.is_empty()) {
@@ -112,14 +113,15 @@ fn switch_to(cpu: &'static Cpu, queue: QueueGuard<'_>, previous: &Thread, next: 
     cpu.departed.set((previous, departure));
     next.become_current();
     let irq = queue.detach();
-    // SAFETY: interrupts are off; `next`'s context was saved when it last left, or made with its stack, and `previous` lives until
-    // it has been switched back to, or for ever left.
+    // SAFETY: interrupts are off; `next`'s context was saved when it last left, or made with its stack, and
+    // `previous` lives until it has been switched back to, or for ever left.
     unsafe { context::switch(&raw mut leaving.context, &raw const arriving.context) };
     complete_switch();
     drop(irq);
 }
 
-/// The first thing that runs on the new stack: opens the queue that the departed thread locked, and sees to that thread.
+/// The first thing that runs on the new stack: opens the queue that the departed thread locked, and sees to that
+/// thread.
 pub(crate) fn complete_switch() {
     // Interrupts are off already; this is the proof.
     let irq: IrqOff = irq_off();

@@ -1,9 +1,9 @@
 //! Queues of sleeping threads.
 //!
-//! A waiter registers, checks its condition, and sleeps on its permit; a waker changes the condition, looks for registered ones,
-//! marks the first and grants it its permit. The fences of [`Interest`] and the permit ([`crate::protocol::parker`]) together
-//! exclude a lost wake-up; `tests/loom.rs` checks exactly these two. The mark tells a wake-up by this queue from other
-//! grants of the permit (a mutex inside the condition, a timer, a signal).
+//! A waiter registers, checks its condition, and sleeps on its permit; a waker changes the condition, looks for
+//! registered ones, marks the first and grants it its permit. The fences of [`Interest`] and the permit
+//! ([`crate::protocol::parker`]) together exclude a lost wake-up; `tests/loom.rs` checks exactly these two. The mark
+//! tells a wake-up by this queue from other grants of the permit (a mutex inside the condition, a timer, a signal).
 
 use alloc::sync::Arc;
 use core::cell::Cell;
@@ -26,8 +26,8 @@ use crate::wake;
 
 /// Threads that wait for something to change, and observers who want to be told.
 ///
-/// Who changes something calls `wake_*` *after* the change; who waits gives the condition to [`wait_until`](Self::wait_until).
-/// No wake-up is lost, whatever the interleaving.
+/// Who changes something calls `wake_*` *after* the change; who waits gives the condition to
+/// [`wait_until`](Self::wait_until). No wake-up is lost, whatever the interleaving.
 pub struct WaitQueue {
     /// Counts waiters and attachments.
     interest: Interest,
@@ -56,8 +56,8 @@ impl WaitQueue {
         Self { interest: Interest::new(), inner: IrqLock::new(inner) }
     }
 
-    /// Sleeps until `condition` gives a value. It is called in the waiting thread, without locks held by this floor, again
-    /// after every wake-up, and may take locks of its own.
+    /// Sleeps until `condition` gives a value. It is called in the waiting thread, without locks held by this floor,
+    /// again after every wake-up, and may take locks of its own.
     pub fn wait_until<T>(&self, how: Wait, mut condition: impl FnMut() -> Option<T>) -> Result<T, WaitError> {
         match condition() {
             Some(value) => Ok(value),
@@ -81,7 +81,8 @@ impl WaitQueue {
         }
     }
 
-    /// Has `observer` told of every wake-up from now on, until the attachment is dropped, which may be after the queue is.
+    /// Has `observer` told of every wake-up from now on, until the attachment is dropped, which may be after the
+    /// queue is.
     pub fn attach(&self, observer: Arc<dyn Observer>) -> Result<Attachment, OutOfMemory> {
         let observers = self.observers()?;
         Observers::attach(&observers, observer)
@@ -183,7 +184,8 @@ impl<'a> Registration<'a> {
         {
             let mut inner = queue.inner.lock();
             waiter.value().is_woken.set(false);
-            // SAFETY: the node is in no list (`drop` took it out), it is pinned, and `drop` takes it out before it goes.
+            // SAFETY: the node is in no list (`drop` took it out), it is pinned, and `drop` takes it out before it
+            // goes.
             unsafe { inner.waiters.push_back(&waiter) };
         }
         queue.interest.register();

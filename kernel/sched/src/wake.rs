@@ -9,7 +9,8 @@ use sync::{IrqOff, irq_off};
 use crate::cpu::{ACTIVE, Cpu, IDLE};
 use crate::thread::Thread;
 
-/// Grants a thread its permit, and makes it runnable if it sleeps. Any context; the caller makes sure that the thread lives.
+/// Grants a thread its permit, and makes it runnable if it sleeps. Any context; the caller makes sure that the thread
+/// lives.
 #[inline]
 pub(crate) fn unpark(thread: &Thread) {
     if thread.parker.grant() {
@@ -71,7 +72,11 @@ fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
         return last;
     }
     let random = here.random_cpu();
-    let candidates = [(last, may_stay), (here.id, last != here.id && is_allowed(thread, here.id)), (random, is_allowed(thread, random))];
+    let candidates = [
+        (last, may_stay),
+        (here.id, last != here.id && is_allowed(thread, here.id)),
+        (random, is_allowed(thread, random)),
+    ];
     let best = candidates.into_iter().filter(|(_, is_allowed)| *is_allowed).min_by_key(|(cpu, _)| Cpu::of(*cpu).load());
     match best {
         Some((cpu, _)) => cpu,

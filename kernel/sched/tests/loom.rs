@@ -38,8 +38,8 @@ fn model(body: impl Fn() + Send + Sync + 'static) {
     builder.check(body);
 }
 
-/// Something that is set once in a while and that one thread waits for: a run queue for one, or an interrupt line. Loom reports a
-/// deadlock if it is waited for in vain.
+/// Something that is set once in a while and that one thread waits for: a run queue for one, or an interrupt line.
+/// Loom reports a deadlock if it is waited for in vain.
 struct Signal {
     is_set: Mutex<bool>,
     changed: Condvar,

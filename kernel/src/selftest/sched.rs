@@ -121,7 +121,8 @@ pub fn busy_threads_spread() -> Verdict {
     check(occupied.count() == count, "threads share a processor while another idles")
 }
 
-/// A thread is where its affinity says as soon as the call returns: the thread itself, a busy, a sleeping and a queued one.
+/// A thread is where its affinity says as soon as the call returns: the thread itself, a busy, a sleeping and a
+/// queued one.
 pub fn affinity_moves() -> Verdict {
     let stop = Arc::new(AtomicBool::new(false));
     let busy = |stop: Arc<AtomicBool>| {

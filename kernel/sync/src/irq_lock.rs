@@ -3,8 +3,8 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use core::ptr;
 use core::ops::{Deref, DerefMut};
+use core::ptr;
 
 use crate::class::{LockClass, assert_spinning};
 use crate::held::{self, Attempt, HeldSpinning};

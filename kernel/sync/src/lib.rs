@@ -3,26 +3,27 @@
 //! # Theory
 //! **Purpose.** Everything that lets two CPUs, two threads, or a thread and an interrupt handler share memory.
 //!
-//! **Ranks.** Every lock type carries a class, a type that implements [`LockClass`], and each class has a rank, declared in
-//! the one table [`ranks`]. A CPU (for spinning locks) or a thread (for sleeping locks) takes locks in strictly
-//! increasing rank, so no cycle of waiters can arise. Debug builds check this at every acquisition against the
-//! list of what is held and panic naming both classes. There is no default rank and no way to be exempt; two locks
-//! of one class are taken together only through `lock_two`, which orders them by address.
+//! **Ranks.** Every lock type carries a class, a type that implements [`LockClass`], and each class has a rank,
+//! declared in the one table [`ranks`]. A CPU (for spinning locks) or a thread (for sleeping locks) takes locks in
+//! strictly increasing rank, so no cycle of waiters can arise. Debug builds check this at every acquisition against
+//! the list of what is held and panic naming both classes. There is no default rank and no way to be exempt; two
+//! locks of one class are taken together only through `lock_two`, which orders them by address.
 //!
 //! **Which lock.**
 //! - [`SpinLock`]: short regions, never taken by interrupt handlers. Preemption is off while it is held.
-//! - [`IrqLock`]: short regions that an interrupt handler takes as well. Interrupts and preemption are off while it is held.
+//! - [`IrqLock`]: short regions that an interrupt handler takes as well. Interrupts and preemption are off while it
+//!   is held.
 //! - [`RwSpinLock`]: like `SpinLock`, many readers.
-//! - [`Mutex`], [`RwMutex`]: anything that may take long, allocate at length, or sleep. They sleep through the hooks that
-//!   the scheduler installs ([`park`]), and spin until it has done so.
+//! - [`Mutex`], [`RwMutex`]: anything that may take long, allocate at length, or sleep. They sleep through the hooks
+//!   that the scheduler installs ([`park`]), and spin until it has done so.
 //!
 //! A class that interrupt handlers take must have a higher rank than every `SpinLock` class that may be held when the
 //! interrupt comes; the checker sees the nesting and objects.
 //!
-//! **Waiting.** The spinning locks are test-and-test-and-set locks, not ticket locks: where there are more virtual CPUs than
-//! host cores, a ticket's holder is often not running, and everybody behind it would wait for the host's scheduler.
-//! Waiters for an `IrqLock` let interrupts in while they wait. The sleeping locks are first come, first served
-//! after one missed turn, so nobody starves.
+//! **Waiting.** The spinning locks are test-and-test-and-set locks, not ticket locks: where there are more virtual
+//! CPUs than host cores, a ticket's holder is often not running, and everybody behind it would wait for the host's
+//! scheduler. Waiters for an `IrqLock` let interrupts in while they wait. The sleeping locks are first come, first
+//! served after one missed turn, so nobody starves.
 //!
 //! **Must not.** Dropping a guard never reschedules. Nothing here allocates except [`PerCpu::new`]. Nothing here knows
 //! what a thread is: the scheduler is seen through [`park::Hooks`] alone.

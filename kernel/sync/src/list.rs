@@ -1,6 +1,7 @@
 //! A doubly linked list whose nodes live where their owners put them, usually on the stack of a waiting thread.
 //!
-//! The list itself is plain data; a lock around it gives exclusion. Linking a node never allocates, which is what waiting needs.
+//! The list itself is plain data; a lock around it gives exclusion. Linking a node never allocates, which is what
+//! waiting needs.
 
 use core::cell::Cell;
 use core::marker::{PhantomData, PhantomPinned};
@@ -13,7 +14,8 @@ pub struct List<T> {
     owns_no_nodes: PhantomData<T>,
 }
 
-// SAFETY: the list hands out `&T` only under the lock that its user puts around it; `T: Sync` since the node's owner has the value as well.
+// SAFETY: the list hands out `&T` only under the lock that its user puts around it; `T: Sync` since the node's owner
+// has the value as well.
 unsafe impl<T: Sync> Send for List<T> {}
 
 /// A value that can be in one list.
@@ -74,8 +76,8 @@ impl<T> List<T> {
     /// Links a node at the end.
     ///
     /// # Safety
-    /// The node is in no list, and it is neither moved nor dropped nor used through this module by others until it has left this list,
-    /// which happens under the same lock as this call.
+    /// The node is in no list, and it is neither moved nor dropped nor used through this module by others until it
+    /// has left this list, which happens under the same lock as this call.
     #[inline]
     pub unsafe fn push_back(&mut self, node: &Node<T>) {
         let pointer = NonNull::from(node);

@@ -21,7 +21,8 @@ pub struct Hooks {
     pub park: fn(),
     /// Grants a thread its permit. May be called under spinning locks and with interrupts off.
     ///
-    /// The caller makes sure that the thread still exists: it holds a lock which the thread must take before it goes on.
+    /// The caller makes sure that the thread still exists: it holds a lock which the thread must take before it goes
+    /// on.
     pub unpark: fn(Token),
     /// The current thread's list of sleeping locks, for the rank checker. `None` where there is no thread yet.
     pub held: fn() -> Option<NonNull<HeldList>>,
@@ -66,7 +67,9 @@ pub(crate) fn park() {
 /// Grants the permit.
 #[inline]
 pub(crate) fn unpark(token: Token) {
-    if token != NO_THREAD && let Some(hooks) = hooks() {
+    if token != NO_THREAD
+        && let Some(hooks) = hooks()
+    {
         (hooks.unpark)(token);
     }
 }

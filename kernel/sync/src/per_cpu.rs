@@ -78,8 +78,8 @@ pub struct LocalCell<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: `CpuLocal::with` uses a cell only on its own CPU with interrupts off, so cells are never shared; a value may be
-// created elsewhere, hence `Send`.
+// SAFETY: `CpuLocal::with` uses a cell only on its own CPU with interrupts off, so cells are never shared; a value
+// may be created elsewhere, hence `Send`.
 unsafe impl<T: Send> Sync for CpuLocal<T> {}
 
 impl<T> LocalCell<T> {

@@ -3,11 +3,11 @@
 //! On the host a stand-in takes the machine's place, so that what is built on locks can be tested there.
 
 pub use arch::cpu::{CpuId, MAX_CPUS};
+pub use imp::current_cpu;
 pub(crate) use imp::{
     SavedFlags, cpu_count, interrupts_disable, interrupts_enabled, interrupts_restore, preempt_count, preempt_disable,
     preempt_enable, relax,
 };
-pub use imp::current_cpu;
 
 /// How waiting loops wait.
 pub struct Relax;

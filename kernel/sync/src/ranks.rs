@@ -1,9 +1,9 @@
 //! The order of all locks: one table.
 //!
-//! A row is a class. Locks are taken downwards in this table: whoever holds a class may take only classes with a greater
-//! rank. Sleeping locks ([`crate::Mutex`], [`crate::RwMutex`]) have ranks 1 to 99, spinning locks 100 to 255, because
-//! nobody may sleep while spinning locks are held. Classes that interrupt handlers take stand at the end (from 200 on):
-//! an interrupt may come while any lower-ranked `SpinLock` is held.
+//! A row is a class. Locks are taken downwards in this table: whoever holds a class may take only classes with a
+//! greater rank. Sleeping locks ([`crate::Mutex`], [`crate::RwMutex`]) have ranks 1 to 99, spinning locks 100 to 255,
+//! because nobody may sleep while spinning locks are held. Classes that interrupt handlers take stand at the end
+//! (from 200 on): an interrupt may come while any lower-ranked `SpinLock` is held.
 //!
 //! To add a class, add a row at the place where the order needs it, and say in the row's text what it guards. Two
 //! classes that are never held together may share a rank.

@@ -1,18 +1,19 @@
 //! The core of the sleeping mutex: an owner word and a queue of waiters.
 //!
 //! The word holds the owner's token and two flags. Taking and releasing a free mutex is one atomic operation each. A
-//! release with waiters opens the lock and wakes the first waiter, so a running thread may take it first (which saves a
-//! switch); but a waiter that has been woken once in vain is handed the lock directly, so it waits for two turns at most.
+//! release with waiters opens the lock and wakes the first waiter, so a running thread may take it first (which saves
+//! a switch); but a waiter that has been woken once in vain is handed the lock directly, so it waits for two turns at
+//! most.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::irq_lock::IrqLock;
 use crate::list::{List, Node};
 use crate::park::{self, Token};
 use crate::pin::might_sleep;
 use crate::platform;
 use crate::ranks::MutexWaiters;
-use crate::irq_lock::IrqLock;
 
 /// The word's flag: there may be waiters, so releasing takes the slow path.
 const WAITERS: usize = 1;
@@ -69,8 +70,7 @@ impl RawMutex {
     /// Takes the word if nobody owns it, keeping the waiters' flag.
     fn take_if_open(&self, me: usize) -> bool {
         let word = self.word.load(Ordering::Relaxed);
-        word & !FLAGS == 0
-            && self.word.compare_exchange(word, word | me, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        word & !FLAGS == 0 && self.word.compare_exchange(word, word | me, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     #[cold]

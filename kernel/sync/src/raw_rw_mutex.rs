@@ -1,7 +1,7 @@
 //! The core of the sleeping reader-writer lock: a counting word and a queue of waiters.
 //!
-//! Without waiters, everything is one atomic operation on the word. As soon as somebody waits, newcomers queue behind, and
-//! the lock is handed to the first waiter (or the first run of readers), so neither side starves.
+//! Without waiters, everything is one atomic operation on the word. As soon as somebody waits, newcomers queue
+//! behind, and the lock is handed to the first waiter (or the first run of readers), so neither side starves.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -153,12 +153,16 @@ impl RawRwMutex {
         let mut list = self.waiters.lock();
         while let Some(first) = list.front() {
             let taken = match first.want {
-                Want::Write => self.word.compare_exchange(WAITERS, WAITERS | WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok(),
-                Want::Read => self.word.load(Ordering::Relaxed) & WRITER == 0 && {
-                    // No writer can get in meanwhile: the flag keeps newcomers out and grants need `list`.
-                    self.word.fetch_add(READER, Ordering::Acquire);
-                    true
-                },
+                Want::Write => {
+                    self.word.compare_exchange(WAITERS, WAITERS | WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
+                }
+                Want::Read => {
+                    self.word.load(Ordering::Relaxed) & WRITER == 0 && {
+                        // No writer can get in meanwhile: the flag keeps newcomers out and grants need `list`.
+                        self.word.fetch_add(READER, Ordering::Acquire);
+                        true
+                    }
+                }
             };
             if !taken {
                 return;

@@ -51,7 +51,8 @@ impl<T: ?Sized, C: LockClass> RwSpinLock<T, C> {
         RwSpinReadGuard { inner: self.inner.read(), _held: HeldSpinning::new(), _pin: pin }
     }
 
-    /// Takes the lock for writing. New readers are held off by an upgradable read while it waits, so a stream of readers cannot starve it.
+    /// Takes the lock for writing. New readers are held off by an upgradable read while it waits, so a stream of
+    /// readers cannot starve it.
     #[inline]
     #[track_caller]
     pub fn write(&self) -> RwSpinWriteGuard<'_, T, C> {

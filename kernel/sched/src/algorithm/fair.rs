@@ -1,12 +1,13 @@
 //! The fair class: earliest eligible virtual deadline first (EEVDF; Stoica and Abdel-Wahab, 1995).
 //!
-//! Each thread has used some virtual time *v* (real time divided by weight). The weighted mean of all competing threads is
-//! the queue's virtual time *V*; a thread's lag, *V − v*, is the service it is owed. A thread with *v ≤ V* is eligible, and
-//! of the eligible ones the one runs whose deadline, *v* + slice/weight at the time of the request, is nearest. So long-term
-//! shares follow the weights, and who asks for a shorter slice is served sooner but not more.
+//! Each thread has used some virtual time *v* (real time divided by weight). The weighted mean of all competing
+//! threads is the queue's virtual time *V*; a thread's lag, *V − v*, is the service it is owed. A thread with *v ≤ V*
+//! is eligible, and of the eligible ones the one runs whose deadline, *v* + slice/weight at the time of the request,
+//! is nearest. So long-term shares follow the weights, and who asks for a shorter slice is served sooner but not
+//! more.
 //!
-//! The running thread is not in the tree; it takes part in the mean through [`FairQueue::mean`]'s argument. A thread that leaves
-//! keeps its lag (bounded), and gets it back when it returns: sleeping neither loses nor earns anything.
+//! The running thread is not in the tree; it takes part in the mean through [`FairQueue::mean`]'s argument. A thread
+//! that leaves keeps its lag (bounded), and gets it back when it returns: sleeping neither loses nor earns anything.
 
 use core::ptr::NonNull;
 
@@ -110,8 +111,8 @@ impl FairQueue {
         }
     }
 
-    /// Records the lag of an entity that leaves the competition: it has just been removed, or it was running. `current` is the
-    /// running fair thread, if that is another.
+    /// Records the lag of an entity that leaves the competition: it has just been removed, or it was running.
+    /// `current` is the running fair thread, if that is another.
     pub fn leave(&mut self, entity: &Entity, current: Option<&Entity>) {
         if self.len == 0 {
             self.base = entity.vruntime.get();
@@ -164,7 +165,8 @@ impl FairQueue {
         let share = i64::from(weight.get());
         let present = self.weight + current.map_or(0, |current| i64::from(current.share().0.get()));
         let mean = self.mean(current);
-        // Joining moves the mean towards the joiner and would shrink its lag; scaled up beforehand, the lag comes out as it was.
+        // Joining moves the mean towards the joiner and would shrink its lag; scaled up beforehand, the lag comes out
+        // as it was.
         let lag = match entity.lag.get() {
             0 => 0,
             _ if present == 0 => 0,

@@ -1,6 +1,7 @@
 //! The scheduler's algorithms: pure data structures and arithmetic, tested on the host.
 //!
-//! Nothing here knows of CPUs, locks or clocks: time comes in as numbers, and the run queue's lock is its user's business.
+//! Nothing here knows of CPUs, locks or clocks: time comes in as numbers, and the run queue's lock is its user's
+//! business.
 
 pub mod entity;
 #[allow(unsafe_code, reason = "passes the contract of intrusive links on")]

@@ -152,8 +152,12 @@ fn yielding_threads_take_turns() {
 
 #[test]
 fn real_time_comes_first_and_in_order() {
-    let mut machine =
-        Machine::all_awake([nice(-20), real_time(10, Turn::Unlimited), real_time(50, Turn::Unlimited), real_time(10, Turn::Unlimited)]);
+    let mut machine = Machine::all_awake([
+        nice(-20),
+        real_time(10, Turn::Unlimited),
+        real_time(50, Turn::Unlimited),
+        real_time(10, Turn::Unlimited),
+    ]);
     assert_eq!(machine.current(), Some(2));
     machine.run_for(1_000_000_000);
     assert_eq!(machine.current(), Some(2));
@@ -173,7 +177,12 @@ fn real_time_comes_first_and_in_order() {
 
 #[test]
 fn round_robin_takes_turns_among_equals() {
-    let mut machine = Machine::all_awake([real_time(5, Turn::Sliced), real_time(5, Turn::Sliced), real_time(4, Turn::Sliced), nice(0)]);
+    let mut machine = Machine::all_awake([
+        real_time(5, Turn::Sliced),
+        real_time(5, Turn::Sliced),
+        real_time(4, Turn::Sliced),
+        nice(0),
+    ]);
     machine.run_for(2_000_000_000);
     assert_eq!(machine.ran_ns, [1_000_000_000, 1_000_000_000, 0, 0]);
 }

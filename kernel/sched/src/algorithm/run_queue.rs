@@ -38,7 +38,8 @@ pub enum Verdict {
 }
 
 fn at<'a>(entity: NonNull<Entity>) -> &'a Entity {
-    // SAFETY: entities in the queue or running are alive and in place (`enqueue`'s contract); the reference ends with the method.
+    // SAFETY: entities in the queue or running are alive and in place (`enqueue`'s contract); the reference ends with
+    // the method.
     unsafe { entity.as_ref() }
 }
 
@@ -63,7 +64,8 @@ impl RunQueue {
     /// Adds a thread that woke up, is new, or comes from another CPU.
     ///
     /// # Safety
-    /// The entity is in no queue and not running, and stays alive and in place until it has left this one by `dequeue` or `stop_current`.
+    /// The entity is in no queue and not running, and stays alive and in place until it has left this one by
+    /// `dequeue` or `stop_current`.
     pub unsafe fn enqueue(&mut self, entity: &Entity) {
         match entity.class() {
             // SAFETY: passed on to the caller.
@@ -141,7 +143,8 @@ impl RunQueue {
         }
     }
 
-    /// Decides who runs now, and makes it the running thread. A former running thread that was not stopped waits, or is picked again.
+    /// Decides who runs now, and makes it the running thread. A former running thread that was not stopped waits, or
+    /// is picked again.
     pub fn pick(&mut self, why: Pick) -> Option<NonNull<Entity>> {
         let Some(current) = self.current else {
             let next = self.real_time.first().or_else(|| self.fair.peek(None))?;
@@ -157,7 +160,8 @@ impl RunQueue {
         Some(next)
     }
 
-    /// How long the running thread may run on before somebody must look again, nanoseconds. `None`: as long as nothing changes.
+    /// How long the running thread may run on before somebody must look again, nanoseconds. `None`: as long as
+    /// nothing changes.
     pub fn time_left_ns(&self) -> Option<u64> {
         let current = at(self.current?);
         match current.class() {
@@ -170,7 +174,8 @@ impl RunQueue {
         }
     }
 
-    /// A waiting thread that `wanted` accepts, for another CPU to take; real-time threads first, and only a few are looked at.
+    /// A waiting thread that `wanted` accepts, for another CPU to take; real-time threads first, and only a few are
+    /// looked at.
     pub fn find_waiting(&self, wanted: impl Fn(&Entity) -> bool) -> Option<NonNull<Entity>> {
         const LOOK_AT: usize = 32;
         self.real_time.find(&wanted).or_else(|| self.fair.find(LOOK_AT, &wanted))
@@ -206,7 +211,9 @@ impl RunQueue {
             Class::Fair { .. } if why == Pick::Yielded => self.fair.peek(None),
             Class::Fair { .. } => {
                 let best = self.fair.peek(Some(current));
-                best.filter(|best| at(*best).deadline.get() <= current.deadline.get() || !self.fair.is_eligible(current))
+                best.filter(|best| {
+                    at(*best).deadline.get() <= current.deadline.get() || !self.fair.is_eligible(current)
+                })
             }
         }
     }

@@ -1,9 +1,9 @@
 //! An intrusive balanced tree: ordered by a key, and summarising the least *value* of each subtree.
 //!
-//! It is a treap: a search tree by key that is a heap by random priorities, so its depth is O(log n) whatever the order of
-//! insertions. Nodes are linked where they lie, so no operation allocates or fails. The summary answers "the first node
-//! by key whose value is at most x" in O(log n): the fair class's question, with deadlines as keys and virtual runtimes as
-//! values. Timers use the tree for its order alone.
+//! It is a treap: a search tree by key that is a heap by random priorities, so its depth is O(log n) whatever the
+//! order of insertions. Nodes are linked where they lie, so no operation allocates or fails. The summary answers "the
+//! first node by key whose value is at most x" in O(log n): the fair class's question, with deadlines as keys and
+//! virtual runtimes as values. Timers use the tree for its order alone.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -55,7 +55,8 @@ type Link<T> = Option<NonNull<T>>;
 
 /// The node behind a link.
 fn at<'a, T>(node: NonNull<T>) -> &'a T {
-    // SAFETY: linked nodes are alive and in place (`Tree::insert`'s contract), and the references made here end with the tree's method.
+    // SAFETY: linked nodes are alive and in place (`Tree::insert`'s contract), and the references made here end with
+    // the tree's method.
     unsafe { node.as_ref() }
 }
 
@@ -84,8 +85,8 @@ impl<T: TreeNode> Tree<T> {
     /// Links a node.
     ///
     /// # Safety
-    /// The node is in no tree, and it stays alive and in place until it has been removed from this one. Only one thread at
-    /// a time uses the tree and its nodes' links.
+    /// The node is in no tree, and it stays alive and in place until it has been removed from this one. Only one
+    /// thread at a time uses the tree and its nodes' links.
     pub unsafe fn insert(&mut self, node: &T) {
         let pointer = NonNull::from(node);
         let links = node.links();

@@ -1,8 +1,8 @@
 //! Whether a CPU must be interrupted to notice what was put into its inbox.
 //!
-//! A CPU that runs a thread must; one that is idle but awake looks by itself; one that is halted must, but only once. The
-//! owner announces each step towards sleep or work and looks into the inbox again after a fence; the sender pushes, and looks
-//! at the announcement after a fence. So one of the two sees the other.
+//! A CPU that runs a thread must; one that is idle but awake looks by itself; one that is halted must, but only once.
+//! The owner announces each step towards sleep or work and looks into the inbox again after a fence; the sender
+//! pushes, and looks at the announcement after a fence. So one of the two sees the other.
 
 use crate::shim::{AtomicU32, Ordering, constructor, fence};
 
@@ -33,7 +33,8 @@ impl IdleGate {
         self.state.store(AWAKE, Ordering::Relaxed);
     }
 
-    /// The owner wants to halt. False if there is work after all. Interrupts are off from before this call until the halt.
+    /// The owner wants to halt. False if there is work after all. Interrupts are off from before this call until the
+    /// halt.
     pub fn try_halt(&self, inbox_is_empty: impl FnOnce() -> bool) -> bool {
         self.state.store(HALTED, Ordering::Relaxed);
         fence(Ordering::SeqCst);

@@ -1,6 +1,7 @@
 //! A lock-free stack through which other CPUs hand over threads.
 //!
-//! Anybody pushes; the owner (or a thief that holds the owner's run-queue lock) takes everything at once, so there is no ABA problem.
+//! Anybody pushes; the owner (or a thief that holds the owner's run-queue lock) takes everything at once, so there is
+//! no ABA problem.
 
 use core::ptr;
 
@@ -37,7 +38,8 @@ impl<T: Parcel> Inbox<T> {
     /// Pushes a parcel.
     ///
     /// # Safety
-    /// The parcel is in no inbox, stays alive and in place until it has been taken, and nobody else uses its link until then.
+    /// The parcel is in no inbox, stays alive and in place until it has been taken, and nobody else uses its link
+    /// until then.
     pub unsafe fn push(&self, parcel: &T) -> Pushed {
         let pointer = ptr::from_ref(parcel).cast_mut();
         let mut head = self.head.load(Ordering::Relaxed);

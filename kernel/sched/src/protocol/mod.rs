@@ -1,8 +1,9 @@
 //! The lock-free protocols: how wake-ups reach threads, wait queues and CPUs without getting lost.
 //!
-//! These files compile over [`crate::shim`]: in the kernel that is `core`'s atomics, in `tests/loom.rs` it is loom's, so the
-//! models check this code and not a copy. Where one side stores X and loads Y while the other stores Y and loads X,
-//! both put an explicit `fence(SeqCst)` in between; nothing relies on SeqCst loads and stores, which loom does not model.
+//! These files compile over [`crate::shim`]: in the kernel that is `core`'s atomics, in `tests/loom.rs` it is loom's,
+//! so the models check this code and not a copy. Where one side stores X and loads Y while the other stores Y and
+//! loads X, both put an explicit `fence(SeqCst)` in between; nothing relies on SeqCst loads and stores, which loom
+//! does not model.
 
 #![allow(clippy::new_without_default, reason = "nothing is generic over them")]
 

@@ -1,7 +1,8 @@
 //! A thread's permit to run.
 //!
-//! The thread takes the permit or, without one, marks itself asleep and gives up its CPU. Whoever grants the permit to a
-//! sleeping thread is told so, exactly once for each sleep, and thereby becomes responsible for making it runnable.
+//! The thread takes the permit or, without one, marks itself asleep and gives up its CPU. Whoever grants the permit
+//! to a sleeping thread is told so, exactly once for each sleep, and thereby becomes responsible for making it
+//! runnable.
 
 use crate::shim::{AtomicU32, Ordering, constructor};
 
@@ -38,7 +39,8 @@ impl Parker {
         self.state.load(Ordering::Relaxed) == PERMIT && self.state.swap(EMPTY, Ordering::Acquire) == PERMIT
     }
 
-    /// Marks the thread asleep. False if the permit came first: it is taken, and the thread runs on. For the thread itself.
+    /// Marks the thread asleep. False if the permit came first: it is taken, and the thread runs on. For the thread
+    /// itself.
     pub fn commit_to_sleep(&self) -> bool {
         let result = self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire);
         if result.is_err() {

@@ -3,10 +3,10 @@
 use core::sync::atomic::{Ordering, fence};
 
 use abi::{Errno, Result};
-use arch::{AtomicCpuSet, CpuSet};
 use arch::apic::{Ipi, send_ipi};
 use arch::clock::now_ns;
 use arch::cpu::CpuId;
+use arch::{AtomicCpuSet, CpuSet};
 use sync::irq_off;
 
 use super::{Place, Thread};
@@ -35,7 +35,8 @@ impl Thread {
         self.settings.lock().affinity
     }
 
-    /// Sets the CPUs it may run on. When this returns, it runs on none other. EINVAL if no CPU of the set is online. Sleeps.
+    /// Sets the CPUs it may run on. When this returns, it runs on none other. EINVAL if no CPU of the set is online.
+    /// Sleeps.
     pub fn set_affinity(&self, cpus: CpuSet) -> Result<()> {
         sync::might_sleep();
         if cpus.intersect(&ACTIVE.snapshot(Ordering::Relaxed)).is_empty() {
@@ -46,7 +47,8 @@ impl Thread {
             settings.affinity = cpus;
             self.affinity.store(&cpus, Ordering::Relaxed);
         }
-        // Whoever places or admits the thread from now on sees the new set, or has done so before what is looked at below.
+        // Whoever places or admits the thread from now on sees the new set, or has done so before what is looked at
+        // below.
         fence(Ordering::SeqCst);
         loop {
             if core::ptr::eq(self, current_thread()) {

@@ -32,8 +32,15 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn new(name: &str) -> Self {
-        let affinity = if Cpu::is_entered() && !current_thread().is_idle() { current_thread().affinity() } else { CpuSet::full() };
-        Self { settings: Settings::new(name, affinity), parameters: Parameters::DEFAULT, space: None, fpu: None, local: None }
+        let affinity =
+            if Cpu::is_entered() && !current_thread().is_idle() { current_thread().affinity() } else { CpuSet::full() };
+        Self {
+            settings: Settings::new(name, affinity),
+            parameters: Parameters::DEFAULT,
+            space: None,
+            fpu: None,
+            local: None,
+        }
     }
 
     /// The CPUs it may run on; otherwise as the thread that makes it.
@@ -75,7 +82,8 @@ impl Builder {
         let body: Box<dyn FnOnce() + Send> = mm::alloc::try_box(body)?;
         // SAFETY: the stack is new and belongs to the thread until it is buried.
         let context = unsafe { Context::new(stack.top(), begin, 0) };
-        let own = Own { context, space: self.space, fpu: self.fpu, fpu_cpu: None, stack: Some(stack), body: Some(body) };
+        let own =
+            Own { context, space: self.space, fpu: self.fpu, fpu_cpu: None, stack: Some(stack), body: Some(body) };
         let thread = Thread::assemble(Role::Ordinary, self.settings, self.parameters, own, self.local);
         // Its first CPU is chosen as for a thread that last ran here.
         thread.set_cpu(sync::current_cpu());
@@ -125,8 +133,8 @@ extern "C" fn begin(_: usize) -> ! {
 }
 
 impl Thread {
-    /// Gives back what an ended thread held, though references to it may remain. By the worker, which has taken over the
-    /// thread's reference to itself.
+    /// Gives back what an ended thread held, though references to it may remain. By the worker, which has taken over
+    /// the thread's reference to itself.
     pub(crate) fn clear_away(self: Arc<Self>) {
         // SAFETY: it has ended, so it runs nowhere, and only its worker comes here.
         let own = unsafe { self.own() };
@@ -134,7 +142,8 @@ impl Thread {
         own.fpu = None;
         own.body = None;
         own.stack = None;
-        // SAFETY: only the thread itself read it, and it has ended. What it refers to may refer to the thread, so it must go.
+        // SAFETY: only the thread itself read it, and it has ended. What it refers to may refer to the thread, so it
+        // must go.
         let local = unsafe { (*self.local_data()).take() };
         drop(local);
         stats::note_end();

@@ -46,7 +46,8 @@ pub(crate) enum Role {
 
 /// A thread of execution, in the kernel and perhaps in user mode.
 ///
-/// From its start to its burial a thread holds a reference to itself, so queues and wakers point to it without counting.
+/// From its start to its burial a thread holds a reference to itself, so queues and wakers point to it without
+/// counting.
 pub struct Thread {
     // Unchanging.
     id: ThreadId,
@@ -68,7 +69,8 @@ pub struct Thread {
     ended: WaitQueue,
     pub(crate) account: Account,
 
-    // The CPU whose queue has it, and where it is in there. Changed under that queue's lock, or by who alone may place it.
+    // The CPU whose queue has it, and where it is in there. Changed under that queue's lock, or by who alone may
+    // place it.
     cpu: AtomicU32,
     place: AtomicU8,
     /// From its arrival on a CPU until the next thread has its stack.
@@ -153,8 +155,8 @@ impl Thread {
     /// The thread's own part.
     ///
     /// # Safety
-    /// The thread is the running one and interrupts are off, or it runs nowhere and the caller decides that it stays so. No other
-    /// reference to the part is in use.
+    /// The thread is the running one and interrupts are off, or it runs nowhere and the caller decides that it stays
+    /// so. No other reference to the part is in use.
     #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "the contract above gives the exclusion")]
     pub(crate) unsafe fn own(&self) -> &mut Own {

@@ -95,14 +95,16 @@ impl Thread {
         self.attention.fetch_and(!bits, Ordering::AcqRel);
     }
 
-    /// Has the thread look at its attention word: ends a sleep that its bits end, and takes it out of user mode. Any context.
+    /// Has the thread look at its attention word: ends a sleep that its bits end, and takes it out of user mode. Any
+    /// context.
     pub fn interrupt(&self) {
         if !self.has_started.load(Ordering::Acquire) {
             // It will look before it does anything else.
             return;
         }
         wake::unpark(self);
-        // The permit's exchange is a full barrier: who sees the thread off its CPU knows that it looks at the word before user mode.
+        // The permit's exchange is a full barrier: who sees the thread off its CPU knows that it looks at the word
+        // before user mode.
         if self.is_on_cpu() && local::load(Slot::Thread) != core::ptr::from_ref(self).addr() {
             send_ipi(self.cpu(), Ipi::Reschedule);
         }

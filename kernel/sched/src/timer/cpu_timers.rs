@@ -37,7 +37,8 @@ impl CpuTimers {
         self.running.get()
     }
 
-    /// Fires what is due, in order, and says when the next is due (`u64::MAX` if none is armed). In the timer interrupt of this CPU.
+    /// Fires what is due, in order, and says when the next is due (`u64::MAX` if none is armed). In the timer
+    /// interrupt of this CPU.
     pub(crate) fn expire(&self) -> u64 {
         loop {
             let mut queue = self.queue.lock();
@@ -47,7 +48,8 @@ impl CpuTimers {
                 return next_ns;
             }
             let Some(first) = queue.tree.first() else { return u64::MAX };
-            // SAFETY: linked timers are alive (`TimerCore::arm`'s contract), and from `begin_firing` to the end of `fire` cancelling waits.
+            // SAFETY: linked timers are alive (`TimerCore::arm`'s contract), and from `begin_firing` to the end of
+            // `fire` cancelling waits.
             let first = unsafe { first.as_ref() };
             queue.remove(first);
             first.begin_firing();

@@ -1,7 +1,8 @@
 //! Timers and sleeping.
 //!
-//! Each CPU has a tree of armed timers and a one-shot interrupt for the first. A timer is armed on the CPU that arms it and
-//! fires there. Arming and cancelling are O(log n); cancelling works from any CPU and waits for a running callback.
+//! Each CPU has a tree of armed timers and a one-shot interrupt for the first. A timer is armed on the CPU that arms
+//! it and fires there. Arming and cancelling are O(log n); cancelling works from any CPU and waits for a running
+//! callback.
 
 mod core_timer;
 mod cpu_timers;
@@ -23,8 +24,8 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// A timer that is not armed. `callback` runs in interrupt context, on the CPU that armed the timer; it may arm the timer again, but must
-    /// not drop it.
+    /// A timer that is not armed. `callback` runs in interrupt context, on the CPU that armed the timer; it may arm
+    /// the timer again, but must not drop it.
     pub fn new(callback: impl Fn() + Send + Sync + 'static) -> Result<Self, OutOfMemory> {
         let callback = mm::alloc::try_box(callback)?;
         Ok(Self { core: mm::alloc::try_box(TimerCore::new(Action::Call(callback)))? })
@@ -36,7 +37,8 @@ impl Timer {
         unsafe { self.core.arm(deadline_ns) };
     }
 
-    /// Disarms it. When this returns, its callback is not running, unless the callback itself is the caller. True if it was armed.
+    /// Disarms it. When this returns, its callback is not running, unless the callback itself is the caller. True if
+    /// it was armed.
     pub fn cancel(&self) -> bool {
         self.core.cancel()
     }
