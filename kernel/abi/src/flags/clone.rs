@@ -56,9 +56,9 @@ bitflags! {
         /// Share the I/O context.
         const IO = general::CLONE_IO as u64;
         /// Start with default dispositions.
-        const CLEAR_SIGHAND = general::CLONE_CLEAR_SIGHAND as u64;
+        const CLEAR_SIGHAND = general::CLONE_CLEAR_SIGHAND;
         /// Not supported.
-        const INTO_CGROUP = general::CLONE_INTO_CGROUP as u64;
+        const INTO_CGROUP = general::CLONE_INTO_CGROUP;
     }
 }
 
@@ -67,20 +67,20 @@ bitflags! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct WaitFlags: u32 {
         /// Do not wait.
-        const NO_HANG = general::WNOHANG as u32;
+        const NO_HANG = general::WNOHANG;
         /// Report stopped children (WUNTRACED, WSTOPPED).
-        const STOPPED = general::WUNTRACED as u32;
+        const STOPPED = general::WUNTRACED;
         /// waitid: report ended children.
-        const EXITED = general::WEXITED as u32;
+        const EXITED = general::WEXITED;
         /// Report continued children.
-        const CONTINUED = general::WCONTINUED as u32;
+        const CONTINUED = general::WCONTINUED;
         /// Leave the child waitable.
-        const NO_REAP = general::WNOWAIT as u32;
+        const NO_REAP = general::WNOWAIT;
         /// Only this thread's own children.
-        const NO_THREAD = general::__WNOTHREAD as u32;
+        const NO_THREAD = general::__WNOTHREAD;
         /// All kinds of child.
-        const ALL = general::__WALL as u32;
+        const ALL = general::__WALL;
         /// Only children that report another signal than SIGCHLD.
-        const CLONE = general::__WCLONE as u32;
+        const CLONE = general::__WCLONE;
     }
 }

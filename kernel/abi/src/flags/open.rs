@@ -8,43 +8,43 @@ bitflags! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct OpenFlags: u32 {
         /// Access mode 1: writing only.
-        const WRITE_ONLY = general::O_WRONLY as u32;
+        const WRITE_ONLY = general::O_WRONLY;
         /// Access mode 2: both.
-        const READ_WRITE = general::O_RDWR as u32;
+        const READ_WRITE = general::O_RDWR;
         /// Make the file if it is missing.
-        const CREATE = general::O_CREAT as u32;
+        const CREATE = general::O_CREAT;
         /// Fail if it exists.
-        const EXCLUSIVE = general::O_EXCL as u32;
+        const EXCLUSIVE = general::O_EXCL;
         /// A terminal opened does not become the controlling one.
-        const NO_CONTROLLING_TTY = general::O_NOCTTY as u32;
+        const NO_CONTROLLING_TTY = general::O_NOCTTY;
         /// Cut to length zero.
-        const TRUNCATE = general::O_TRUNC as u32;
+        const TRUNCATE = general::O_TRUNC;
         /// Every write goes to the end.
-        const APPEND = general::O_APPEND as u32;
+        const APPEND = general::O_APPEND;
         /// Report EAGAIN rather than wait.
-        const NONBLOCK = general::O_NONBLOCK as u32;
+        const NONBLOCK = general::O_NONBLOCK;
         /// Writes return when the data is stored.
-        const DSYNC = general::O_DSYNC as u32;
+        const DSYNC = general::O_DSYNC;
         /// Send SIGIO when ready.
-        const ASYNC = general::FASYNC as u32;
+        const ASYNC = general::FASYNC;
         /// No cache.
-        const DIRECT = general::O_DIRECT as u32;
+        const DIRECT = general::O_DIRECT;
         /// Accepted; all files are large.
-        const LARGE_FILE = general::O_LARGEFILE as u32;
+        const LARGE_FILE = general::O_LARGEFILE;
         /// Fail unless it is a directory.
-        const DIRECTORY = general::O_DIRECTORY as u32;
+        const DIRECTORY = general::O_DIRECTORY;
         /// Fail if the last component is a symbolic link.
-        const NO_FOLLOW = general::O_NOFOLLOW as u32;
+        const NO_FOLLOW = general::O_NOFOLLOW;
         /// Reading leaves the access time.
-        const NO_ATIME = general::O_NOATIME as u32;
+        const NO_ATIME = general::O_NOATIME;
         /// The slot is closed by exec.
-        const CLOSE_ON_EXEC = general::O_CLOEXEC as u32;
+        const CLOSE_ON_EXEC = general::O_CLOEXEC;
         /// Writes return when data and attributes are stored.
-        const SYNC = general::O_SYNC as u32;
+        const SYNC = general::O_SYNC;
         /// Only a name for the location: no reading nor writing.
-        const PATH = general::O_PATH as u32;
+        const PATH = general::O_PATH;
         /// A file without a name.
-        const TEMPORARY = general::O_TMPFILE as u32;
+        const TEMPORARY = general::O_TMPFILE;
     }
 }
 
@@ -53,19 +53,19 @@ bitflags! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct AtFlags: u32 {
         /// Act on a last symbolic link itself.
-        const SYMLINK_NOFOLLOW = general::AT_SYMLINK_NOFOLLOW as u32;
+        const SYMLINK_NOFOLLOW = general::AT_SYMLINK_NOFOLLOW;
         /// Act on what a last symbolic link names.
-        const SYMLINK_FOLLOW = general::AT_SYMLINK_FOLLOW as u32;
+        const SYMLINK_FOLLOW = general::AT_SYMLINK_FOLLOW;
         /// unlinkat: remove a directory. The same bit is AT_EACCESS for faccessat2.
-        const REMOVE_DIRECTORY = general::AT_REMOVEDIR as u32;
+        const REMOVE_DIRECTORY = general::AT_REMOVEDIR;
         /// Accepted; nothing is mounted on access.
-        const NO_AUTOMOUNT = general::AT_NO_AUTOMOUNT as u32;
+        const NO_AUTOMOUNT = general::AT_NO_AUTOMOUNT;
         /// An empty path names the descriptor itself.
-        const EMPTY_PATH = general::AT_EMPTY_PATH as u32;
+        const EMPTY_PATH = general::AT_EMPTY_PATH;
         /// statx: ask the server.
-        const FORCE_SYNC = general::AT_STATX_FORCE_SYNC as u32;
+        const FORCE_SYNC = general::AT_STATX_FORCE_SYNC;
         /// statx: the cache will do.
-        const DONT_SYNC = general::AT_STATX_DONT_SYNC as u32;
+        const DONT_SYNC = general::AT_STATX_DONT_SYNC;
     }
 }
 
@@ -93,11 +93,11 @@ bitflags! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct RenameFlags: u32 {
         /// Fail if the new name exists.
-        const NO_REPLACE = general::RENAME_NOREPLACE as u32;
+        const NO_REPLACE = general::RENAME_NOREPLACE;
         /// Swap the two names.
-        const EXCHANGE = general::RENAME_EXCHANGE as u32;
+        const EXCHANGE = general::RENAME_EXCHANGE;
         /// Leave a whiteout behind.
-        const WHITEOUT = general::RENAME_WHITEOUT as u32;
+        const WHITEOUT = general::RENAME_WHITEOUT;
     }
 }
 
@@ -106,10 +106,10 @@ bitflags! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct AccessMode: u32 {
         /// Reading.
-        const READ = general::R_OK as u32;
+        const READ = general::R_OK;
         /// Writing.
-        const WRITE = general::W_OK as u32;
+        const WRITE = general::W_OK;
         /// Executing or searching.
-        const EXECUTE = general::X_OK as u32;
+        const EXECUTE = general::X_OK;
     }
 }

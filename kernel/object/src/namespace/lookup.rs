@@ -122,7 +122,7 @@ impl<'a> Lookup<'a> {
         if path.is_empty() && self.flags.contains(LookupFlags::EMPTY_PATH) {
             return Ok(self.start.unwrap_or(&self.roots.cwd).clone());
         }
-        match Walk::begin(self, path)?.to_target()? {
+        match Walk::begin(self, path)?.run_to_target()? {
             Target::Found(location) => Ok(location),
             Target::Missing(_) => Err(Errno::ENOENT),
         }
@@ -130,12 +130,12 @@ impl<'a> Lookup<'a> {
 
     /// The place of the path's last name; a symbolic link there is not followed.
     pub fn find_place(&self, path: &[u8]) -> Result<Place> {
-        Walk::begin(self, path)?.to_place()
+        Walk::begin(self, path)?.run_to_place()
     }
 
     /// What the path names, or, if only its last name is missing, where it would be: for opening with `O_CREAT`.
     pub fn find_target(&self, path: &[u8]) -> Result<Target> {
-        Walk::begin(self, path)?.to_target()
+        Walk::begin(self, path)?.run_to_target()
     }
 
     /// Where a relative path starts.

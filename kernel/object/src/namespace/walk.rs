@@ -75,7 +75,7 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     /// Walks to the end; a last name that is missing is reported as a place.
-    pub(super) fn to_target(mut self) -> Result<Target> {
+    pub(super) fn run_to_target(mut self) -> Result<Target> {
         let mut must_be_directory = self.lookup.flags.contains(LookupFlags::DIRECTORY);
         let mut is_named = None;
         while self.take_name()? {
@@ -111,7 +111,7 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     /// Walks to the directory of the last name.
-    pub(super) fn to_place(mut self) -> Result<Place> {
+    pub(super) fn run_to_place(mut self) -> Result<Place> {
         let mut last = LastName::Root;
         while self.take_name()? {
             let rest = self.rest();
