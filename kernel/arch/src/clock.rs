@@ -40,6 +40,12 @@ pub fn read_tsc() -> u64 {
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
+/// The duration of so many ticks of the TSC.
+#[inline]
+pub fn ticks_to_ns(ticks: u64) -> u64 {
+    scale(ticks, NS_PER_TICK.load(Ordering::Relaxed))
+}
+
 /// Ticks of the TSC in a second.
 pub fn tsc_hz() -> u64 {
     HZ.load(Ordering::Relaxed)

@@ -68,9 +68,9 @@ impl Queue {
 
     /// Passes the running thread's user time on to the CPU's account: before a switch, and for who wants to know.
     #[inline]
-    pub(crate) fn settle(&self, cpu: &Cpu, now: u64) {
+    pub(crate) fn settle(&self, cpu: &Cpu) {
         if let Some(current) = self.current {
-            let user = current.account.take_user(now);
+            let user = current.account.take_user();
             if user != 0 {
                 add(if current.is_nice() { &cpu.account.nice_ns } else { &cpu.account.user_ns }, user);
             }

@@ -43,7 +43,7 @@ pub fn cpu(cpu: CpuId) -> CpuStats {
     let now = {
         let mut queue = cpu.queue.lock();
         let (now, _) = queue.charge(cpu);
-        queue.settle(cpu, now);
+        queue.settle(cpu);
         now
     };
     let account = &cpu.account;

@@ -71,7 +71,7 @@ pub(crate) fn switch(why: Why) {
         Why::Preempted | Why::Yields => Departure::Stays,
     };
     queue.drain(cpu);
-    queue.settle(cpu, now);
+    queue.settle(cpu);
     let pick = if why == Why::Yields { Pick::Yielded } else { Pick::Best };
     let next = queue.pick(cpu, pick, now);
     // Whoever asked is answered now. Only this CPU with this lock sets the bit of the running thread.

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use arch::clock::now_ns;
+use arch::clock::{read_tsc, ticks_to_ns};
 
 use crate::switch::Why;
 
@@ -13,10 +13,11 @@ pub(crate) struct Account {
     total_ns: AtomicU64,
     /// User time that has gone to a CPU's account. Written under the run queue's lock.
     user_taken_ns: AtomicU64,
-    /// User time up to the last return from user mode. Written by the thread itself.
-    user_ns: AtomicU64,
-    /// When user mode was entered; 0 in the kernel. Written by the thread itself.
-    user_since_ns: AtomicU64,
+    /// User time up to the last return from user mode, in ticks of the TSC: the way of every system call passes here,
+    /// and has no use for nanoseconds. Written by the thread itself.
+    user_ticks: AtomicU64,
+    /// The TSC when user mode was entered; 0 in the kernel. Written by the thread itself.
+    user_since: AtomicU64,
     voluntary: AtomicU64,
     involuntary: AtomicU64,
 }
@@ -28,10 +29,10 @@ impl Account {
         self.total_ns.store(self.total_ns.load(Ordering::Relaxed) + ran_ns, Ordering::Relaxed);
     }
 
-    /// The user time up to `now` that has not been taken before.
+    /// The user time so far that has not been taken before.
     #[inline]
-    pub(crate) fn take_user(&self, now: u64) -> u64 {
-        let user = self.user_ns_at(now);
+    pub(crate) fn take_user(&self) -> u64 {
+        let user = self.user_ns();
         let taken = self.user_taken_ns.load(Ordering::Relaxed);
         if user <= taken {
             return 0;
@@ -42,23 +43,25 @@ impl Account {
 
     #[inline(always)]
     pub(crate) fn enter_user(&self) {
-        self.user_since_ns.store(now_ns(), Ordering::Relaxed);
+        self.user_since.store(read_tsc(), Ordering::Relaxed);
     }
 
     #[inline(always)]
     pub(crate) fn leave_user(&self) {
-        let since = self.user_since_ns.load(Ordering::Relaxed);
+        let since = self.user_since.load(Ordering::Relaxed);
         // In this order: who looks in between sees too little, and sees the rest next time.
-        self.user_since_ns.store(0, Ordering::Relaxed);
-        let ran = now_ns().saturating_sub(since);
-        self.user_ns.store(self.user_ns.load(Ordering::Relaxed) + ran, Ordering::Relaxed);
+        self.user_since.store(0, Ordering::Relaxed);
+        // Both were read on one CPU: no switch happens in user mode.
+        let ran = read_tsc().wrapping_sub(since);
+        self.user_ticks.store(self.user_ticks.load(Ordering::Relaxed).wrapping_add(ran), Ordering::Relaxed);
     }
 
-    /// User time up to `now`.
-    pub(super) fn user_ns_at(&self, now: u64) -> u64 {
-        let since = self.user_since_ns.load(Ordering::Relaxed);
-        let running = if since == 0 { 0 } else { now.saturating_sub(since) };
-        self.user_ns.load(Ordering::Relaxed) + running
+    /// User time up to now.
+    pub(super) fn user_ns(&self) -> u64 {
+        let since = self.user_since.load(Ordering::Relaxed);
+        // Another CPU's TSC may differ a little.
+        let running = if since == 0 { 0 } else { read_tsc().saturating_sub(since) };
+        ticks_to_ns(self.user_ticks.load(Ordering::Relaxed).wrapping_add(running))
     }
 
     /// User and system time up to the last charge.

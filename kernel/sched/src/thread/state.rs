@@ -4,7 +4,6 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use arch::CpuSet;
 use arch::apic::{Ipi, send_ipi};
-use arch::clock::now_ns;
 use arch::cpu::CpuId;
 use arch::local::{self, Slot};
 
@@ -140,7 +139,7 @@ impl Thread {
 
     /// User time so far.
     pub fn user_time_ns(&self) -> u64 {
-        self.account.user_ns_at(now_ns())
+        self.account.user_ns()
     }
 
     /// Context switches so far: voluntary ones, and involuntary ones.
