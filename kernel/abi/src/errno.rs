@@ -6,14 +6,15 @@
 //! into `EINTR` before user mode sees it.
 
 use core::fmt;
-use core::num::NonZeroU16;
+use core::num::NonZeroU64;
 
 /// The result of anything that a system call may report.
 pub type Result<T> = core::result::Result<T, Errno>;
 
-/// One error number. Never zero, so `Result<(), Errno>` is two bytes.
+/// One error number. Never zero, so `Result<(), Errno>` is one word; a word itself, so that `Result<usize, Errno>` travels
+/// in two registers and not through memory: every system call returns one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Errno(NonZeroU16);
+pub struct Errno(NonZeroU64);
 
 impl Errno {
     /// The largest number that a system call may return negated; results above it are addresses.
@@ -24,7 +25,7 @@ impl Errno {
         if number < 1 || number > Self::MAX {
             return None;
         }
-        match NonZeroU16::new(number as u16) {
+        match NonZeroU64::new(number as u64) {
             Some(number) => Some(Self(number)),
             None => None,
         }
@@ -53,8 +54,8 @@ impl Errno {
         self.0.get() >= 512
     }
 
-    const fn literal(number: u16) -> Self {
-        match NonZeroU16::new(number) {
+    const fn literal(number: u64) -> Self {
+        match NonZeroU64::new(number) {
             Some(number) => Self(number),
             None => panic!("an error number is not zero"),
         }
