@@ -43,16 +43,17 @@ pub fn user_main(cx: &mut Context) {
 }
 
 /// The call that has just returned, if its result is one of the kernel's own.
-#[inline]
+#[inline(always)]
 fn interrupted_call(cx: &Context) -> Option<InterruptedCall> {
     const FIRST: i64 = Errno::ERESTART_RESTARTBLOCK.to_return();
     const LAST: i64 = Errno::ERESTARTSYS.to_return();
-    let result = cx.user.regs().rax as i64;
-    if !(FIRST..=LAST).contains(&result) {
-        return None;
-    }
+    if (FIRST..=LAST).contains(&(cx.user.regs().rax as i64)) { restarting_call(cx) } else { None }
+}
+
+#[cold]
+fn restarting_call(cx: &Context) -> Option<InterruptedCall> {
     let number = cx.user.syscall_number();
-    let error = Errno::from_raw(-result).filter(|_| number != NO_CALL)?;
+    let error = Errno::from_return(cx.user.regs().rax as i64).err().filter(|_| number != NO_CALL)?;
     Some(InterruptedCall { number, error })
 }
 

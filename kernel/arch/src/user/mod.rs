@@ -49,6 +49,8 @@ pub(crate) const RESUME_FULL: u32 = 1;
 /// What stands for the vector when user mode ends by a system call.
 const SYSCALL_VECTOR: u32 = 256;
 
+/// Vectors below are exceptions.
+const FIRST_INTERRUPT: u32 = 32;
 const GENERAL_PROTECTION: u8 = 13;
 const PAGE_FAULT: u8 = 14;
 
@@ -186,9 +188,10 @@ impl UserContext {
         let vector = if self.resume == RESUME_FAST {
             enter!(entry::enter_fast, self)
         } else {
-            if let Err(exit) = self.prepare_full() {
+            if !self.prepare_full() {
                 interrupts::enable();
-                return exit;
+                // What the processor would say at the first fetch, had `iret` let it get that far.
+                return Exit::Exception(Exception { vector: GENERAL_PROTECTION, error_code: 0, address: 0 });
             }
             enter!(entry::enter_full, self)
         };
@@ -196,12 +199,17 @@ impl UserContext {
             interrupts::enable();
             return Exit::Syscall;
         }
-        self.finish_trap(vector as u8)
+        let address = finish_trap(vector as u8);
+        if vector >= FIRST_INTERRUPT {
+            return Exit::Interrupt;
+        }
+        Exit::Exception(Exception { vector: vector as u8, error_code: self.regs.error_code, address })
     }
 
-    /// Makes the registers such that `iret` cannot fault, and loads new segment bases.
+    /// Makes the registers such that `iret` cannot fault, and loads new segment bases. Says whether the
+    /// instruction pointer lies in user space: to others `iret` must not go.
     #[cold]
-    fn prepare_full(&mut self) -> Result<(), Exit> {
+    fn prepare_full(&mut self) -> bool {
         (self.regs.cs, self.regs.ss) = entry::SELECTORS;
         self.regs.rflags = self.regs.rflags & USER_FLAGS | FORCED_FLAGS;
         if self.has_new_segments {
@@ -210,24 +218,22 @@ impl UserContext {
             Segments { fs_base, gs_base }.write();
             self.has_new_segments = false;
         }
-        if self.regs.rip < USER_END {
-            return Ok(());
-        }
-        // What the processor would say at the first fetch, had `iret` let it get that far.
-        Err(Exit::Exception(Exception { vector: GENERAL_PROTECTION, error_code: 0, address: 0 }))
+        self.regs.rip < USER_END
     }
+}
 
-    #[inline(never)]
-    fn finish_trap(&mut self, vector: u8) -> Exit {
-        if vector >= 32 {
-            trap::interrupt(vector);
-            interrupts::enable();
-            return Exit::Interrupt;
-        }
-        let address = if vector == PAGE_FAULT { Cr2::read_raw() } else { 0 };
-        interrupts::enable();
-        Exit::Exception(Exception { vector, error_code: self.regs.error_code, address })
+/// Deals with what ended user mode, a system call apart, up to the point where interrupts can go on:
+/// runs an interrupt's handler, or gives the address of a page fault.
+#[inline(never)]
+fn finish_trap(vector: u8) -> u64 {
+    let mut address = 0;
+    match vector {
+        PAGE_FAULT => address = Cr2::read_raw(),
+        0..32 => {}
+        _ => trap::interrupt(vector),
     }
+    interrupts::enable();
+    address
 }
 
 impl Default for UserContext {
