@@ -132,7 +132,7 @@ impl<'a> Entries<'a> {
         let header = rest.get(..HEADER_LEN).ok_or(Problem::Truncated)?;
         let field = |index: usize| hexadecimal(&header[6 + 8 * index..14 + 8 * index]);
         let name_len = field(11)? as usize;
-        if name_len < 2 || name_len > NAME_LIMIT {
+        if !(2..=NAME_LIMIT).contains(&name_len) {
             return Err(Problem::BadName);
         }
         let stored = rest.get(HEADER_LEN..HEADER_LEN + name_len).ok_or(Problem::Truncated)?;

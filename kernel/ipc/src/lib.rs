@@ -28,6 +28,8 @@ extern crate alloc;
 #[cfg(target_os = "none")]
 mod anonymous;
 #[cfg(target_os = "none")]
+mod buffer;
+#[cfg(target_os = "none")]
 pub mod epoll;
 #[cfg(target_os = "none")]
 pub mod eventfd;

@@ -9,17 +9,16 @@
 //! leaves something over passes the wake-up on. Once somebody polls an end, each transfer wakes
 //! it, as edge-triggered users expect.
 
-use crate::ring::{PAGE, Ring};
+use crate::buffer::Buffer;
+use crate::ring::PAGE;
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use mm::frame::Frame;
 use mm::user::{Sink, Source};
 use object::Ready;
 use sched::{Wait, WaitQueue};
 use sync::ranks::Pipe as PipeRank;
-use sync::{Mutex, MutexGuard};
+use sync::Mutex;
 
 /// Writes up to this size are not interleaved with others.
 pub const PIPE_BUF: usize = 4096;
@@ -62,14 +61,6 @@ pub struct Pipe {
     pub writers: Side,
 }
 
-type Guard<'a> = MutexGuard<'a, Buffer, PipeRank>;
-
-struct Buffer {
-    ring: Ring,
-    /// One place a page of the ring; filled when first written to, then kept.
-    frames: Vec<Option<Frame>>,
-}
-
 impl Side {
     /// Notes that an end is polled, and gives its queue.
     pub fn polled_queue(&self) -> &WaitQueue {
@@ -92,11 +83,9 @@ impl Side {
 impl Pipe {
     /// An empty pipe without ends.
     pub fn new() -> Result<Arc<Self>> {
-        let pages = DEFAULT_CAPACITY / PAGE;
-        let mut frames = mm::alloc::try_vec(pages)?;
-        frames.resize_with(pages, || None);
+        let buffer = Buffer::new(DEFAULT_CAPACITY / PAGE)?;
         Ok(mm::alloc::try_arc(Self {
-            buffer: Mutex::new(Buffer { ring: Ring::new(pages), frames }),
+            buffer: Mutex::new(buffer),
             held: AtomicUsize::new(0),
             capacity: AtomicUsize::new(DEFAULT_CAPACITY),
             readers: Side::default(),
@@ -145,19 +134,47 @@ impl Pipe {
 
     /// Takes bytes out; 0 once the pipe is empty and no writer is left. EAGAIN, ERESTARTSYS, EFAULT.
     pub fn read(&self, to: &mut Sink<'_>, waiting: Waiting) -> Result<usize> {
-        if to.remaining() == 0 {
+        let wanted = to.remaining();
+        if wanted == 0 {
             return Ok(0);
         }
+        // Most reads find what they take in one page.
+        let mut buffer = self.buffer.lock();
+        let free_before = buffer.held_and_free().1;
+        let Some(taken) = buffer.take_from_page(to, wanted) else {
+            drop(buffer);
+            return self.read_on(to, waiting);
+        };
+        let (held, free) = buffer.held_and_free();
+        self.held.store(held, Ordering::Release);
+        // Whoever is woken will want the lock.
+        drop(buffer);
+        self.writers.wake_if(free_before < PIPE_BUF && free >= PIPE_BUF);
+        taken
+    }
+
+    /// Reads what lies in several pages, or waits for it.
+    #[inline(never)]
+    fn read_on(&self, to: &mut Sink<'_>, waiting: Waiting) -> Result<usize> {
         let mut has_slept = false;
         loop {
-            {
-                let buffer = self.buffer.lock();
-                if !buffer.ring.is_empty() {
-                    return self.take(buffer, to, has_slept);
+            let mut buffer = self.buffer.lock();
+            let (held_before, free_before) = buffer.held_and_free();
+            if held_before > 0 {
+                let taken = buffer.take(to);
+                let (held, free) = buffer.held_and_free();
+                self.held.store(held, Ordering::Release);
+                drop(buffer);
+                // Others of this side may sleep although something is left: nobody else will tell them.
+                if has_slept && held > 0 {
+                    self.readers.queue.wake_one();
                 }
+                self.writers.wake_if(free_before < PIPE_BUF && free >= PIPE_BUF);
+                return taken;
             }
+            drop(buffer);
             if !self.writers.is_open() {
-                // One may have written and left since the look at the ring.
+                // One may have written and left since the look at the buffer.
                 if self.held() > 0 {
                     continue;
                 }
@@ -172,67 +189,58 @@ impl Pipe {
         }
     }
 
-    /// Moves what it can, opens the lock, and only then wakes: whoever wakes will want the lock.
-    fn take(&self, mut buffer: Guard<'_>, to: &mut Sink<'_>, has_slept: bool) -> Result<usize> {
-        let free_before = buffer.ring.free();
-        let (mut left, mut done, mut failure) = (to.remaining(), 0, None);
-        while left > 0 {
-            let span = buffer.ring.read_span();
-            let wanted = span.len.min(left);
-            // An empty ring, or a page that no byte was ever put into, gives nothing.
-            let Some(Some(frame)) = buffer.frames.get(span.page) else { break };
-            match to.write_from_frame(frame, span.offset, wanted) {
-                Ok(count) => {
-                    buffer.ring.took(count);
-                    (done, left) = (done + count, left - count);
-                    if count < wanted || wanted == 0 {
-                        break;
-                    }
-                }
-                Err(errno) => {
-                    failure = Some(errno);
-                    break;
-                }
-            }
-        }
-        let (held, free) = (buffer.ring.len(), buffer.ring.free());
-        self.held.store(held, Ordering::Release);
-        drop(buffer);
-        // Others of this side may sleep although something is left: nobody else will tell them.
-        if has_slept && held > 0 {
-            self.readers.queue.wake_one();
-        }
-        self.writers.wake_if(free_before < PIPE_BUF && free >= PIPE_BUF);
-        match failure {
-            Some(errno) if done == 0 => Err(errno),
-            _ => Ok(done),
-        }
-    }
-
     /// Puts bytes in: all of them, unless a signal comes, or fewer fit and waiting is forbidden. Up
     /// to [`PIPE_BUF`] bytes go in one piece. EPIPE without readers, EAGAIN, ERESTARTSYS, EFAULT.
     pub fn write(&self, from: &mut Source<'_>, waiting: Waiting) -> Result<usize> {
         let total = from.remaining();
+        if total == 0 {
+            return Ok(0);
+        }
+        if !self.readers.is_open() {
+            return Err(Errno::EPIPE);
+        }
+        // Most writes fit into the page where the last one ended.
+        let mut buffer = self.buffer.lock();
+        let held_before = buffer.held_and_free().0;
+        let Some(put) = buffer.put_into_page(from, total) else {
+            drop(buffer);
+            return self.write_on(from, total, waiting);
+        };
+        self.held.store(buffer.held_and_free().0, Ordering::Release);
+        drop(buffer);
+        if put.is_ok() {
+            self.readers.wake_if(held_before == 0);
+        }
+        put
+    }
+
+    /// Writes into several pages or fresh ones, or waits for room.
+    #[inline(never)]
+    fn write_on(&self, from: &mut Source<'_>, total: usize, waiting: Waiting) -> Result<usize> {
         let needed = if total <= PIPE_BUF { total } else { 1 };
-        let mut done = 0;
-        let mut has_slept = false;
-        loop {
+        let (mut done, mut has_slept) = (0, false);
+        while done < total {
             if !self.readers.is_open() {
                 return if done > 0 { Ok(done) } else { Err(Errno::EPIPE) };
             }
-            if done == total {
-                return Ok(done);
-            }
-            let buffer = self.buffer.lock();
-            if buffer.ring.free() >= needed {
-                match self.put(buffer, from, total - done, has_slept) {
-                    Ok(0) => return Ok(done),
-                    Ok(count) => done += count,
-                    Err(errno) => return if done > 0 { Ok(done) } else { Err(errno) },
+            let mut buffer = self.buffer.lock();
+            let (held_before, free_before) = buffer.held_and_free();
+            if free_before >= needed {
+                let put = buffer.put(from, total - done);
+                let (held, free) = buffer.held_and_free();
+                self.held.store(held, Ordering::Release);
+                drop(buffer);
+                if has_slept && free >= PIPE_BUF {
+                    self.writers.queue.wake_one();
                 }
-                // The common end of the loop, without another look at the readers.
-                if done == total {
-                    return Ok(done);
+                if held > held_before {
+                    self.readers.wake_if(held_before == 0);
+                }
+                match put {
+                    Ok(0) => break,
+                    Ok(count) => done += count,
+                    Err(_) if done > 0 => break,
+                    Err(errno) => return Err(errno),
                 }
                 continue;
             }
@@ -243,47 +251,11 @@ impl Pipe {
             let is_over = || (self.free() >= needed || !self.readers.is_open()).then_some(());
             match self.writers.queue.wait_until(Wait::INTERRUPTIBLE, is_over) {
                 Ok(()) => has_slept = true,
-                Err(_) if done > 0 => return Ok(done),
+                Err(_) if done > 0 => break,
                 Err(_) => return Err(Errno::ERESTARTSYS),
             }
         }
-    }
-
-    /// As [`Self::take`], the other way; `offered` is how much `from` has.
-    fn put(&self, mut buffer: Guard<'_>, from: &mut Source<'_>, offered: usize, has_slept: bool) -> Result<usize> {
-        let was_empty = buffer.ring.is_empty();
-        let (mut done, mut failure) = (0, None);
-        while done < offered {
-            let span = buffer.ring.write_span();
-            let wanted = span.len.min(offered - done);
-            let copied = buffer.frame(span.page).and_then(|frame| from.copy_to_frame(frame, span.offset, wanted));
-            match copied {
-                Ok(count) => {
-                    buffer.ring.wrote(count);
-                    done += count;
-                    if count < wanted || wanted == 0 {
-                        break;
-                    }
-                }
-                Err(errno) => {
-                    failure = Some(errno);
-                    break;
-                }
-            }
-        }
-        let free = buffer.ring.free();
-        self.held.store(buffer.ring.len(), Ordering::Release);
-        drop(buffer);
-        if has_slept && free >= PIPE_BUF {
-            self.writers.queue.wake_one();
-        }
-        if done > 0 {
-            self.readers.wake_if(was_empty);
-        }
-        match failure {
-            Some(errno) if done == 0 => Err(errno),
-            _ => Ok(done),
-        }
+        Ok(done)
     }
 
     /// `F_SETPIPE_SZ`: makes room for at least `wanted` bytes, and says for how many. EBUSY if it
@@ -297,7 +269,7 @@ impl Pipe {
             return Err(Errno::EPERM);
         }
         let mut buffer = self.buffer.lock();
-        if buffer.ring.len() > capacity {
+        if buffer.held_and_free().0 > capacity {
             return Err(Errno::EBUSY);
         }
         buffer.move_to(capacity / PAGE)?;
@@ -329,44 +301,5 @@ impl Pipe {
         }
         self.readers.queue.wake_all();
         self.writers.queue.wake_all();
-    }
-}
-
-impl Buffer {
-    /// The frame of a page of the ring, made at first use.
-    fn frame(&mut self, page: usize) -> Result<&Frame> {
-        let place = &mut self.frames[page];
-        if place.is_none() {
-            *place = Some(Frame::for_overwrite()?);
-        }
-        place.as_ref().ok_or(Errno::ENOMEM)
-    }
-
-    fn clear(&mut self) {
-        self.ring = Ring::new(self.frames.len());
-        self.frames.iter_mut().for_each(|frame| *frame = None);
-    }
-
-    /// Moves what is held into a ring of `pages` pages.
-    fn move_to(&mut self, pages: usize) -> Result<()> {
-        let mut frames: Vec<Option<Frame>> = mm::alloc::try_vec(pages)?;
-        let (mut from, mut to) = (self.ring, Ring::new(pages));
-        let mut bytes = [0u8; 256];
-        while !from.is_empty() {
-            let (source, target) = (from.read_span(), to.write_span());
-            let count = source.len.min(target.len).min(bytes.len());
-            if frames.len() <= target.page {
-                frames.push(Some(Frame::for_overwrite()?));
-            }
-            if let (Some(old), Some(new)) = (&self.frames[source.page], &frames[target.page]) {
-                old.read(source.offset, &mut bytes[..count]);
-                new.write(target.offset, &bytes[..count]);
-            }
-            from.took(count);
-            to.wrote(count);
-        }
-        frames.resize_with(pages, || None);
-        (self.ring, self.frames) = (to, frames);
-        Ok(())
     }
 }

@@ -59,6 +59,9 @@ pub fn pselect6(
     })
 }
 
+/// What is in the slots asked about.
+type Objects = Vec<Option<Arc<dyn Object>>>;
+
 /// One slot that is asked about.
 struct Asked {
     slot: usize,
@@ -105,7 +108,7 @@ fn read_sets(sets: [UserPtr<u64>; 3], words: usize) -> Result<[Vec<u64>; 3]> {
 }
 
 /// The slots asked about and what is in them. EBADF if one is empty.
-fn collect(cx: &Context, given: &[Vec<u64>; 3], count: usize) -> Result<(Vec<Asked>, Vec<Option<Arc<dyn Object>>>)> {
+fn collect(cx: &Context, given: &[Vec<u64>; 3], count: usize) -> Result<(Vec<Asked>, Objects)> {
     let (mut asked, mut objects) = (Vec::new(), Vec::new());
     for slot in 0..count {
         let is_in = |set: &Vec<u64>| set.get(slot / BITS).is_some_and(|word| word >> (slot % BITS) & 1 == 1);
