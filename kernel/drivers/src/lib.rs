@@ -5,20 +5,21 @@
 //! and the end of the machine. COM2 belongs to `arch` and the log, since a panic must reach it without any of this.
 //!
 //! # Invariants
-//! - Interrupt handlers only move bytes between a device and a bounded ring, and wake a thread. What may take other locks, such
-//!   as sending a signal for a key, happens in that thread.
+//! - Interrupt handlers only move bytes between a device and a bounded ring, and wake a thread. What may take other
+//!   locks, such as sending a signal for a key, happens in that thread.
 //! - No byte is lost on the way: a full ring closes the device's receive interrupt, so that the far end waits; a full
-//!   device makes senders wait. The exceptions are POSIX's own: a terminal line longer than its buffer, and echo that nobody reads.
+//!   device makes senders wait. The exceptions are POSIX's own: a terminal line longer than its buffer, and echo that
+//!   nobody reads.
 //! - A frame on the host link is sent whole.
 //!
 //! # Locks
-//! In this order: `Terminal` (sleeping; a reader's or a frame's turn, held while user memory is copied), `Device` (sleeping; the
-//! turn to send on a port), `ObjectState` (a terminal's state), `PtyRegistry`, `PtyRing` (a
+//! In this order: `Terminal` (sleeping; a reader's or a frame's turn, held while user memory is copied), `Device`
+//! (sleeping; the turn to send on a port), `ObjectState` (a terminal's state), `PtyRegistry`, `PtyRing` (a
 //! pseudo-terminal's master side), `DeviceRegisters` (a port). Signals are sent with none of them held.
 //!
 //! # What it must not do
-//! Know processes (it sees them through [`object::Caller`] and [`object::ProcessGroup`]) or file systems (the composition root
-//! puts its devices into `/dev`).
+//! Know processes (it sees them through [`object::Caller`] and [`object::ProcessGroup`]) or file systems (the
+//! composition root puts its devices into `/dev`).
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 

@@ -18,8 +18,8 @@ impl Patience {
         if flags.contains(OpenFlags::NONBLOCK) { Self::Refuse } else { Self::Wait }
     }
 
-    /// Waits on `queue` until `condition` gives something. ERESTARTSYS when a signal came, ETIMEDOUT past the deadline, EAGAIN
-    /// instead of waiting.
+    /// Waits on `queue` until `condition` gives something. ERESTARTSYS when a signal came, ETIMEDOUT past the
+    /// deadline, EAGAIN instead of waiting.
     pub fn wait<T>(
         self,
         queue: &WaitQueue,

@@ -1,7 +1,8 @@
 //! A 16550 serial port, driven by interrupts.
 //!
-//! Receiving: the handler empties the device's FIFO into a ring and wakes the thread that serves the port. A full ring
-//! closes the receive interrupt; the device's FIFO then fills and whoever sends at the other end waits, so nothing is lost.
+//! Receiving: the handler empties the device's FIFO into a ring and wakes the thread that serves the port. A full
+//! ring closes the receive interrupt; the device's FIFO then fills and whoever sends at the other end waits, so
+//! nothing is lost.
 //!
 //! Sending: whoever holds the port's [`Sender`] writes bursts of one FIFO each, with interrupts off only for one burst.
 //! An emulated port is ready again at once; where it is not, the sender sleeps until the device asks for more.

@@ -1,8 +1,9 @@
 //! Interval timers: ITIMER_REAL, ITIMER_VIRTUAL and ITIMER_PROF.
 //!
-//! The real one is a timer of the scheduler. The other two count what the process uses. That grows no faster than time passes on each
-//! of its threads, so a timer is set for the earliest moment at which they could be due; it has the threads look, and the
-//! first to look counts and sets the timer again. No tick is needed, and a process without such a timer pays nothing.
+//! The real one is a timer of the scheduler. The other two count what the process uses. That grows no faster than
+//! time passes on each of its threads, so a timer is set for the earliest moment at which they could be due; it has
+//! the threads look, and the first to look counts and sets the timer again. No tick is needed, and a process without
+//! such a timer pays nothing.
 
 use crate::Process;
 use crate::signal::send_from_kernel;
@@ -204,7 +205,8 @@ const MIN_LOOK_NS: u64 = 1_000_000;
 impl Timers {
     fn make(process: &Arc<Process>) -> Result<Self> {
         let calling = |process: &Arc<Process>, action: fn(&IntervalTimers, &Arc<Process>)| {
-            // Weak, because the process owns its timers. It stops them before it can go, so this is never the last reference.
+            // Weak, because the process owns its timers. It stops them before it can go, so this is never the last
+            // reference.
             let process: Weak<Process> = Arc::downgrade(process);
             Timer::new(move || {
                 if let Some(process) = process.upgrade() {

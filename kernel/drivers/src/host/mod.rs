@@ -1,8 +1,8 @@
 //! The host link: COM3, framed as [`abi::host_link`] says.
 //!
-//! One thread reads frames. Standard input goes to a bounded buffer that readers of `/dev/host/stdin` empty; as they do,
-//! the host is told how much was taken, and it keeps no more than [`WINDOW`] bytes on the way, so that
-//! pings never wait behind unread input. Pings are answered by this thread: an answer says that threads run.
+//! One thread reads frames. Standard input goes to a bounded buffer that readers of `/dev/host/stdin` empty; as they
+//! do, the host is told how much was taken, and it keeps no more than [`WINDOW`] bytes on the way, so that pings
+//! never wait behind unread input. Pings are answered by this thread: an answer says that threads run.
 //!
 //! Frames are sent whole under the port's sending lock.
 

@@ -1,8 +1,8 @@
 //! Pseudo-terminals: a terminal whose wire is a process.
 //!
-//! A pair is a [`Tty`], opened as `/dev/pts/N`, and a [`Wire`] whose far end is the file that opening `/dev/ptmx` gave. The master's
-//! writes are the terminal's received bytes; what the terminal transmits waits in a bounded ring for the master's reads. The pair
-//! lives in the registry while its master is open.
+//! A pair is a [`Tty`], opened as `/dev/pts/N`, and a [`Wire`] whose far end is the file that opening `/dev/ptmx`
+//! gave. The master's writes are the terminal's received bytes; what the terminal transmits waits in a bounded ring
+//! for the master's reads. The pair lives in the registry while its master is open.
 
 mod file_system;
 mod master;

@@ -33,7 +33,8 @@ enum Hold {
 }
 
 impl TtyFile {
-    /// Opens `tty` as found at `location`. A session leader without a controlling terminal gets this one unless `flags` say no.
+    /// Opens `tty` as found at `location`. A session leader without a controlling terminal gets this one unless
+    /// `flags` say no.
     pub fn open(tty: Arc<Tty>, location: Option<&Location>, flags: OpenFlags) -> Result<Arc<dyn Object>> {
         if tty.state.lock().is_exclusive && !is_privileged() {
             return Err(Errno::EBUSY);

@@ -16,7 +16,8 @@ impl Tty {
         terminal.terminal().is_some_and(|terminal| terminal.device() == self.device)
     }
 
-    /// Stops the caller's group with `signal` (SIGTTIN to read, SIGTTOU to write or change) when it is in the background.
+    /// Stops the caller's group with `signal` (SIGTTIN to read, SIGTTOU to write or change) when it is in the
+    /// background.
     ///
     /// A caller that blocks or ignores SIGTTOU may go on; one that does so with SIGTTIN, or whose group nobody could
     /// continue, gets EIO.

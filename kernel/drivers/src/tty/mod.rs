@@ -1,12 +1,12 @@
 //! Terminals: a line discipline between a wire and the processes that have it open.
 //!
-//! A [`Tty`] is fed by whoever owns the wire ([`Tty::receive`]) and written and read through [`TtyFile`]s, one for each
-//! opening. It never waits while it holds its state: bytes go to the wire as far as the wire takes them at once, the rest
-//! stays in a small queue that [`Tty::pump`] sends on.
+//! A [`Tty`] is fed by whoever owns the wire ([`Tty::receive`]) and written and read through [`TtyFile`]s, one for
+//! each opening. It never waits while it holds its state: bytes go to the wire as far as the wire takes them at once,
+//! the rest stays in a small queue that [`Tty::pump`] sends on.
 //!
 //! # Locks
-//! `state` is a spin lock, held for one portion of bytes at most; the wire's own lock is taken under it. Signals are sent
-//! after it is released. `reading` keeps readers apart while they copy, never while they wait.
+//! `state` is a spin lock, held for one portion of bytes at most; the wire's own lock is taken under it. Signals are
+//! sent after it is released. `reading` keeps readers apart while they copy, never while they wait.
 
 mod control;
 mod file;

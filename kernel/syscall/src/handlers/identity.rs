@@ -1,7 +1,7 @@
 //! Who a process acts for: user and group ids.
 //!
-//! Credentials are immutable; each call here makes new ones and swaps them in at once, for all threads of the process. Being user 0 is
-//! what Linux's `CAP_SETUID`, `CAP_SETGID` and the rest amount to here.
+//! Credentials are immutable; each call here makes new ones and swaps them in at once, for all threads of the
+//! process. Being user 0 is what Linux's `CAP_SETUID`, `CAP_SETGID` and the rest amount to here.
 
 use abi::types::{CapUserData, CapUserHeader};
 use abi::{Errno, Mode, Result};
@@ -97,8 +97,8 @@ impl Ids {
         Ok(Self { effective: id, ..self })
     }
 
-    /// `setreuid`. The saved id follows the effective one when the real id is set, or when the effective one becomes other than the
-    /// real one was.
+    /// `setreuid`. The saved id follows the effective one when the real id is set, or when the effective one becomes
+    /// other than the real one was.
     fn set_two(self, real: u32, effective: u32, privilege: Privilege) -> Result<Self> {
         let may_be_real = real == UNCHANGED || real == self.real || real == self.effective;
         let may_be_effective = effective == UNCHANGED || self.contains(effective);
@@ -292,7 +292,8 @@ pub fn capget(cx: &mut Context, header: UserPtr<CapUserHeader>, data: UserPtr<Ca
     Ok(0)
 }
 
-/// `capset`: taken where it gives up nothing that could not be had back by the user id alone; there are no capabilities of this sort to set.
+/// `capset`: taken where it gives up nothing that could not be had back by the user id alone; there are no
+/// capabilities of this sort to set.
 pub fn capset(cx: &mut Context, header: UserPtr<CapUserHeader>, data: UserPtr<CapUserData>) -> Result<usize> {
     let (words, pid) = read_capability_header(header)?;
     if pid != 0 && pid != cx.process().id() && pid != cx.task.id() {

@@ -85,8 +85,8 @@ fn sharing_of(flags: MapFlags, file: Option<&Held>) -> Result<Sharing> {
 
 /// The most that a mapping of a file may ever allow, as far as the slot's rights go; EACCES if `prot` asks for more.
 ///
-/// Private mappings need READ whatever they allow, since what is not written is read from the file. That the slot may not
-/// execute is EACCES as well: Linux knows no such files but on `noexec` mounts, where it says EPERM.
+/// Private mappings need READ whatever they allow, since what is not written is read from the file. That the slot may
+/// not execute is EACCES as well: Linux knows no such files but on `noexec` mounts, where it says EPERM.
 fn most_allowed(rights: Rights, prot: Protection, sharing: Sharing) -> Result<Protection> {
     if !rights.contains(Rights::READ) {
         return Err(Errno::EACCES);

@@ -54,7 +54,8 @@ pub fn prlimit64(
     Ok(0)
 }
 
-/// EPERM unless the caller may see and set the limits of `target`: all its ids are the caller's, or the caller is the superuser.
+/// EPERM unless the caller may see and set the limits of `target`: all its ids are the caller's, or the caller is the
+/// superuser.
 fn check_limits_of(cx: &Context, target: &Arc<Process>) -> Result<()> {
     if Arc::ptr_eq(cx.process(), target) {
         return Ok(());

@@ -69,13 +69,18 @@ impl Clock {
         };
         let target = !(id >> 3);
         if id & OF_THREAD != 0 {
-            let task = if target == 0 { cx.task.clone() } else { process::registry::find_task(target).ok_or(Errno::EINVAL)? };
+            let task = match target {
+                0 => cx.task.clone(),
+                tid => process::registry::find_task(tid).ok_or(Errno::EINVAL)?,
+            };
             // Only threads of one's own process are shown.
             let is_own = task.process().id() == cx.process().id();
             return if is_own { Ok(Self::Thread(task, share)) } else { Err(Errno::EINVAL) };
         }
-        let process =
-            if target == 0 { cx.process().clone() } else { process::registry::find_process(target).ok_or(Errno::EINVAL)? };
+        let process = match target {
+            0 => cx.process().clone(),
+            pid => process::registry::find_process(pid).ok_or(Errno::EINVAL)?,
+        };
         Ok(Self::Process(process, share))
     }
 
@@ -239,7 +244,8 @@ pub fn clock_nanosleep(
     }
 }
 
-/// Sleeps for `length` nanoseconds. A signal that runs a handler ends it, with what was left told; after any other the rest is slept.
+/// Sleeps for `length` nanoseconds. A signal that runs a handler ends it, with what was left told; after any other
+/// the rest is slept.
 fn sleep_for(cx: &Context, length: u64, remaining: UserPtr<Timespec>) -> Result<usize> {
     let deadline = cx.task.restart_deadline().unwrap_or_else(|| now_ns().saturating_add(length));
     match sched::timer::sleep_until(deadline, Interruptible::BySignal) {

@@ -1,5 +1,5 @@
-//! Affinity, as `getcpu` sees it from inside: a pinned thread is where it was put, and as many busy processes as there are processors
-//! occupy them all.
+//! Affinity, as `getcpu` sees it from inside: a pinned thread is where it was put, and as many busy processes as
+//! there are processors occupy them all.
 
 #![allow(unsafe_code, reason = "libc's calls")]
 

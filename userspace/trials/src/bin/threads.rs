@@ -1,5 +1,5 @@
-//! Sixty-four threads with everything that `std` gives them: channels, mutexes, condition variables, barriers, scopes, thread-local
-//! values; and a panic with its backtrace.
+//! Sixty-four threads with everything that `std` gives them: channels, mutexes, condition variables, barriers,
+//! scopes, thread-local values; and a panic with its backtrace.
 //!
 //! `threads` tries all of that; `threads panic` lets the main thread panic, for who wants to see message and exit code.
 

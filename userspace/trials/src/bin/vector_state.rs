@@ -1,4 +1,5 @@
-//! Vector registers belong to their thread: kept across system calls, switches, sleeps, signals, fork and the handler's own use of them.
+//! Vector registers belong to their thread: kept across system calls, switches, sleeps, signals, fork and the
+//! handler's own use of them.
 
 #![allow(unsafe_code, reason = "loading and storing vector registers, and libc's calls")]
 
@@ -47,7 +48,8 @@ fn pattern(seed: u64) -> Registers {
 fn through_call(registers: &Registers, number: i64, argument: u64, argument2: u64) -> (Registers, i64) {
     let mut after: Registers = [[0; 4]; 16];
     let result: i64;
-    // SAFETY: AVX2 is there; the call is one that leaves this process's memory alone, and everything it changes is named.
+    // SAFETY: AVX2 is there; the call is one that leaves this process's memory alone, and everything it changes is
+    // named.
     unsafe {
         asm!(
             "vmovdqu ymm0, [{from}]", "vmovdqu ymm1, [{from} + 32]", "vmovdqu ymm2, [{from} + 64]",

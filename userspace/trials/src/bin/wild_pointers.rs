@@ -1,8 +1,9 @@
-//! Every system call that takes a pointer, tried with addresses that no program has: the answer is EFAULT, and nobody falls over.
+//! Every system call that takes a pointer, tried with addresses that no program has: the answer is EFAULT, and nobody
+//! falls over.
 //!
-//! The cases are made from the table of system calls. Each is run in a child of its own, with the other arguments such as the call could
-//! be expected to accept; a case that is answered by another error or with success is only accepted if it is listed in [`EXCEPTIONS`].
-//! `wild_pointers NAME` tries one call and tells every answer.
+//! The cases are made from the table of system calls. Each is run in a child of its own, with the other arguments
+//! such as the call could be expected to accept; a case that is answered by another error or with success is only
+//! accepted if it is listed in [`EXCEPTIONS`]. `wild_pointers NAME` tries one call and tells every answer.
 
 #![allow(unsafe_code, reason = "system calls with arguments that they are to refuse")]
 
@@ -272,7 +273,10 @@ fn answer(row: &Row, words: [u64; 6]) -> String {
     }
     match libc::WEXITSTATUS(status) {
         0 => "success".to_owned(),
-        number => abi::Errno::from_raw(i64::from(number)).map_or(format!("error {number}"), |errno| errno.name().to_owned()),
+        number => match abi::Errno::from_raw(i64::from(number)) {
+            Some(errno) => errno.name().to_owned(),
+            None => format!("error {number}"),
+        },
     }
 }
 

@@ -47,8 +47,8 @@ pub fn sched_setattr(cx: &mut Context, pid: i32, attributes: UserPtr<SchedAttr>,
     Ok(0)
 }
 
-/// Reads attributes of whatever version the caller has. E2BIG, with the size that is known told, for a later one that says
-/// something.
+/// Reads attributes of whatever version the caller has. E2BIG, with the size that is known told, for a later one that
+/// says something.
 fn read_attributes(attributes: UserPtr<SchedAttr>, size: u32) -> Result<SchedAttr> {
     let known = size_of::<SchedAttr>() as u32;
     let size = if size == 0 { ATTRIBUTES_FIRST } else { size };
