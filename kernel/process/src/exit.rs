@@ -103,7 +103,11 @@ fn end_process(process: &Arc<Process>, status: ExitStatus) {
     drop(process.replace_program(None));
     leave_session(process);
     hand_over_children(process);
-    let group = process.process_group();
+    // Its group may become an orphan if the link to the rest of the session was this process and its parent.
+    let is_link = process.parent().is_some_and(|parent| {
+        parent.session_id() == process.session_id() && parent.group_id() != process.group_id()
+    });
+    let group = if is_link { process.process_group() } else { None };
     wait::announce_end(process, status);
     if let Some(group) = group {
         hang_up_if_orphaned(&group);

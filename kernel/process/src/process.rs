@@ -218,6 +218,11 @@ impl Process {
         Arc::clone(&self.state.lock().credentials)
     }
 
+    /// The real user id.
+    pub fn uid(&self) -> u32 {
+        self.state.lock().credentials.uid
+    }
+
     /// Replaces the credentials in one step.
     pub fn set_credentials(&self, credentials: Arc<Credentials>) {
         let old = core::mem::replace(&mut self.state.lock().credentials, credentials);

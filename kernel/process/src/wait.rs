@@ -74,7 +74,7 @@ fn poll(process: &Arc<Process>, which: &Which, flags: WaitFlags) -> Result<Optio
             if is_end(status) && !flags.contains(WaitFlags::NO_REAP) {
                 process.add_children_used(&used);
             }
-            let report = Report { pid: child.id(), uid: child.credentials().uid, status, used };
+            let report = Report { pid: child.id(), uid: child.uid(), status, used };
             drop(removed);
             Ok(Some(report))
         }
@@ -171,7 +171,7 @@ pub(crate) fn report_event(process: &Arc<Process>, event: ExitStatus) {
 fn tell(parent: &Arc<Process>, child: &Process, signal: Signal, status: ExitStatus) {
     const TICK_NS: u64 = 10_000_000;
     let used = child.used();
-    let about = Sender { pid: child.id(), uid: child.credentials().uid };
+    let about = Sender { pid: child.id(), uid: child.uid() };
     let details = details::from_child(signal, about, status, used.user_ns / TICK_NS, used.system_ns / TICK_NS);
     let _ = send(parent, signal, details, Origin::Kernel, Loss::Allowed);
 }

@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 
-use arch::fpu::FpuState;
+use arch::fpu::{FpuState, SignalImage};
 
 use super::{Verdict, check};
 
@@ -39,7 +39,7 @@ fn observe() -> [u64; 5] {
 }
 
 fn has_avx() -> bool {
-    FpuState::signal_frame_size() > 832
+    SignalImage::size() > 832
 }
 
 fn expected(pattern: u64) -> [u64; 5] {
@@ -81,48 +81,37 @@ pub fn switches() -> Verdict {
 
 /// A handler sees the state, and its changes come back.
 pub fn signal_frame() -> Verdict {
-    let mut state = FpuState::new().map_err(|_| "no memory")?;
-    state.restore();
+    let initial = FpuState::new().map_err(|_| "no memory")?;
+    initial.restore();
     fill(A);
-    state.save();
-    let mut frame = frame()?;
-    state.write_signal_frame(&mut frame);
+    let mut image = SignalImage::new();
+    image.capture().map_err(|_| "no memory")?;
     // XMM0 lies at byte 160 of the legacy region.
-    check(frame[160..168] == A.to_le_bytes(), "XMM0 is not in the frame")?;
-    frame[160..168].copy_from_slice(&B.to_le_bytes());
-    state.reset();
-    check(state.load_signal_frame(&frame).is_ok(), "a good frame was refused")?;
-    state.restore();
+    check(image.bytes()[160..168] == A.to_le_bytes(), "XMM0 is not in the frame")?;
+    image.bytes_mut()[160..168].copy_from_slice(&B.to_le_bytes());
+    initial.restore();
+    check(image.load().is_ok(), "a good frame was refused")?;
     let seen = observe();
     check(seen[0] == B && seen[2] == A && seen[4] == A, "the frame did not come back")?;
-    // Registers back in their initial state: saving may leave the old values in memory.
-    let initial = FpuState::new().map_err(|_| "no memory")?;
-    state.save();
+    // Registers back in their initial state: the frame shows that, and nothing of the past.
     initial.restore();
-    state.save();
-    state.write_signal_frame(&mut frame);
-    check(frame[160..416].iter().all(|byte| *byte == 0), "the frame has values of the past")
+    image.capture().map_err(|_| "no memory")?;
+    check(image.bytes()[160..416].iter().all(|byte| *byte == 0), "the frame has values of the past")
 }
 
 /// Whatever a program writes to its frame, restoring it does not fault.
 pub fn forged_frames() -> Verdict {
-    let mut state = FpuState::new().map_err(|_| "no memory")?;
+    let state = FpuState::new().map_err(|_| "no memory")?;
     state.restore();
-    state.save();
-    let mut good = frame()?;
-    state.write_signal_frame(&mut good);
-    for at in 0..good.len() {
+    for at in 0..SignalImage::size() {
         for value in [0xff, 0x80, 0x01] {
-            let mut forged = mm::alloc::try_to_vec(&good).map_err(|_| "no memory")?;
-            forged[at] ^= value;
-            if state.load_signal_frame(&forged).is_ok() {
-                state.restore();
-            }
+            let mut forged = SignalImage::new();
+            forged.capture().map_err(|_| "no memory")?;
+            forged.bytes_mut()[at] ^= value;
+            let _ = forged.load();
+            state.restore();
         }
     }
-    check(state.load_signal_frame(&good[..100]).is_err(), "a short frame was taken")
-}
-
-fn frame() -> Result<alloc::vec::Vec<u8>, &'static str> {
-    mm::alloc::try_vec_of(0_u8, FpuState::signal_frame_size()).map_err(|_| "no memory")
+    let wild = SignalImage::new().read_from(0xffff_8000_0000_0000);
+    check(wild.is_err(), "a frame in the kernel was taken")
 }

@@ -9,7 +9,7 @@ use abi::consts::auxvec;
 use abi::{AccessMode, Errno, Protection, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use arch::fpu::FpuState;
+use arch::fpu::SignalImage;
 use arch::layout::USER_END;
 use core::sync::atomic::{AtomicBool, Ordering};
 use mm::AddressSpace;
@@ -311,7 +311,7 @@ fn hardware_hints() -> u64 {
 
 /// The smallest signal stack on which a handler can run: AT_MINSIGSTKSZ.
 pub fn minimum_signal_stack() -> usize {
-    crate::signal::frame::minimum_stack(FpuState::signal_frame_size())
+    crate::signal::frame::minimum_stack(SignalImage::size())
 }
 
 /// Maps the stack and fills it.
@@ -348,9 +348,8 @@ fn build_stack(
         ..fixed(top - mapped, mapped, protection, Backing::Anonymous)
     })?;
     space.copy_to(built.pointer, &built.bytes)?;
-    let mut vector = Vec::new();
+    let mut vector = mm::alloc::try_vec((auxiliary.len() + 1) * 16)?;
     for &(kind, value) in auxiliary.iter().chain(&[(auxvec::AT_NULL, 0)]) {
-        vector.try_reserve(16).map_err(|_| Errno::ENOMEM)?;
         vector.extend_from_slice(&u64::from(kind).to_le_bytes());
         vector.extend_from_slice(&value.to_le_bytes());
     }

@@ -18,21 +18,24 @@ const RANDOM: usize = 16;
 #[derive(Default)]
 pub struct Strings {
     bytes: Vec<u8>,
-    count: usize,
+    /// Where each begins.
+    starts: Vec<u32>,
 }
 
 impl Strings {
     /// No strings.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), count: 0 }
+        Self { bytes: Vec::new(), starts: Vec::new() }
     }
 
-    /// Appends one string; `string` has no NUL.
+    /// Appends one string; `string` has no NUL. E2BIG when all together are larger than any stack.
     pub fn push(&mut self, string: &[u8]) -> Result<()> {
+        let start = u32::try_from(self.bytes.len()).map_err(|_| Errno::E2BIG)?;
+        self.starts.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
         self.bytes.try_reserve(string.len() + 1).map_err(|_| Errno::ENOMEM)?;
         self.bytes.extend_from_slice(string);
         self.bytes.push(0);
-        self.count += 1;
+        self.starts.push(start);
         Ok(())
     }
 
@@ -43,28 +46,18 @@ impl Strings {
 
     /// How many strings there are.
     pub const fn count(&self) -> usize {
-        self.count
+        self.starts.len()
     }
 
     /// How many bytes strings and their pointers take on the stack.
     pub const fn size(&self) -> usize {
-        self.bytes.len() + self.count * size_of::<u64>()
+        self.bytes.len() + self.starts.len() * size_of::<u64>()
     }
 
     /// The strings, without their NULs.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes.split_terminator_nul()
-    }
-}
-
-/// Splitting at closing NULs.
-trait SplitNul {
-    fn split_terminator_nul(&self) -> impl Iterator<Item = &[u8]>;
-}
-
-impl SplitNul for Vec<u8> {
-    fn split_terminator_nul(&self) -> impl Iterator<Item = &[u8]> {
-        self.split_inclusive(|&byte| byte == 0).map(|string| &string[..string.len() - 1])
+        let ends = self.starts.iter().skip(1).map(|&start| start as usize).chain([self.bytes.len()]);
+        self.starts.iter().zip(ends).map(|(&start, end)| &self.bytes[start as usize..end - 1])
     }
 }
 
@@ -107,9 +100,9 @@ impl Content<'_> {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact((top - pointer) as usize).map_err(|_| Errno::ENOMEM)?;
         let mut word = |value: u64| bytes.extend_from_slice(&value.to_le_bytes());
-        word(self.arguments.count as u64);
+        word(self.arguments.count() as u64);
         for (strings, base) in [(self.arguments, arguments), (self.environment, environment)] {
-            strings.addresses(base).for_each(&mut word);
+            strings.starts.iter().for_each(|&start| word(base + u64::from(start)));
             word(0);
         }
         let own = [(auxvec::AT_RANDOM, random), (auxvec::AT_PLATFORM, platform), (auxvec::AT_EXECFN, path)];
@@ -131,18 +124,7 @@ impl Content<'_> {
     }
 
     fn words(&self) -> usize {
-        1 + self.arguments.count + 1 + self.environment.count + 1 + (self.auxiliary.len() + 4) * 2
-    }
-}
-
-impl Strings {
-    /// The address of each string where the first lies at `base`.
-    fn addresses(&self, base: u64) -> impl Iterator<Item = u64> {
-        self.iter().scan(base, |at, string| {
-            let address = *at;
-            *at += string.len() as u64 + 1;
-            Some(address)
-        })
+        1 + self.arguments.count() + 1 + self.environment.count() + 1 + (self.auxiliary.len() + 4) * 2
     }
 }
 

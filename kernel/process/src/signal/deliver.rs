@@ -1,10 +1,11 @@
 //! Taking signals: what a thread does about its attention word before it goes back to user mode.
 
 use super::actions::{self, Disposition};
+use super::details::Details;
 use super::{details, handler, send, stop};
 use crate::context::Context;
 use crate::{Process, Task};
-use abi::types::{Sigaction, Siginfo};
+use abi::types::Sigaction;
 use abi::{DefaultAction, Errno, Signal, SignalSet};
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::fence;
@@ -41,7 +42,7 @@ enum Step {
     /// Stop, unless the group is orphaned or a SIGCONT comes first.
     Stop(Signal),
     /// Run a handler.
-    Handle(Signal, Siginfo, Sigaction),
+    Handle(Signal, Details, Sigaction),
 }
 
 /// Takes all signals that are pending and not blocked: ends, stops, or builds handler frames. `call` is the system call

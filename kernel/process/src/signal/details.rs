@@ -1,7 +1,55 @@
-//! What is told about a signal: the constructors of `siginfo_t` for each of its origins.
+//! What is told about a signal: the part of `siginfo_t` that is ever used, and its constructors for each origin.
 
 use abi::types::Siginfo;
-use abi::{ExitStatus, Signal};
+use abi::{Errno, ExitStatus, Result, Signal};
+
+/// What is known about a signal: the first 48 bytes of `siginfo_t`, which hold every form of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Signal number.
+    pub signal: i32,
+    /// An error number, mostly zero.
+    pub errno: i32,
+    /// SI_* or a code of the signal's own.
+    pub code: i32,
+    /// The union's words.
+    pub fields: [u64; FIELDS],
+}
+
+/// How many words of the union are ever used.
+const FIELDS: usize = 4;
+
+impl Details {
+    /// A signal of which nothing is known.
+    pub fn bare(signal: Signal) -> Self {
+        Self { signal: signal.number(), ..Self::default() }
+    }
+
+    /// From what a program tells. E2BIG if it tells more than any form of it has.
+    pub fn from_siginfo(info: &Siginfo) -> Result<Self> {
+        let (used, rest) = info.fields.split_at(FIELDS);
+        if rest.iter().any(|&word| word != 0) {
+            return Err(Errno::E2BIG);
+        }
+        let mut fields = [0; FIELDS];
+        fields.copy_from_slice(used);
+        Ok(Self { signal: info.signal, errno: info.errno, code: info.code, fields })
+    }
+
+    /// For a program. `info` is all zeros.
+    #[inline]
+    pub fn fill(&self, info: &mut Siginfo) {
+        (info.signal, info.errno, info.code) = (self.signal, self.errno, self.code);
+        info.fields[..FIELDS].copy_from_slice(&self.fields);
+    }
+
+    /// For a program.
+    pub fn to_siginfo(&self) -> Siginfo {
+        let mut info = Siginfo::default();
+        self.fill(&mut info);
+        info
+    }
+}
 
 /// SI_USER: sent by `kill`.
 pub const USER: i32 = 0;
@@ -46,34 +94,34 @@ impl Sender {
     }
 }
 
-fn with(signal: Signal, code: i32, words: &[u64]) -> Siginfo {
-    let mut details = Siginfo { signal: signal.number(), code, ..Siginfo::default() };
+fn with(signal: Signal, code: i32, words: &[u64]) -> Details {
+    let mut details = Details { signal: signal.number(), code, ..Details::default() };
     details.fields[..words.len()].copy_from_slice(words);
     details
 }
 
 /// A signal from the kernel itself.
-pub fn from_kernel(signal: Signal) -> Siginfo {
+pub fn from_kernel(signal: Signal) -> Details {
     with(signal, KERNEL, &[])
 }
 
 /// A signal from a process, by `kill` ([`USER`]) or `tgkill` ([`THREAD`]).
-pub fn from_process(signal: Signal, code: i32, sender: Sender) -> Siginfo {
+pub fn from_process(signal: Signal, code: i32, sender: Sender) -> Details {
     with(signal, code, &[sender.word()])
 }
 
 /// A fault at an address.
-pub fn from_fault(signal: Signal, code: i32, address: u64) -> Siginfo {
+pub fn from_fault(signal: Signal, code: i32, address: u64) -> Details {
     with(signal, code, &[address])
 }
 
 /// A timer's expiry: its id, how often it expired unheard, and the value given with it.
-pub fn from_timer(signal: Signal, timer: i32, overrun: i32, value: u64) -> Siginfo {
+pub fn from_timer(signal: Signal, timer: i32, overrun: i32, value: u64) -> Details {
     with(signal, -2, &[u64::from(timer as u32) | u64::from(overrun as u32) << 32, value])
 }
 
 /// A change of state of a child; times in clock ticks of 1/100 s.
-pub fn from_child(signal: Signal, child: Sender, status: ExitStatus, user: u64, system: u64) -> Siginfo {
+pub fn from_child(signal: Signal, child: Sender, status: ExitStatus, user: u64, system: u64) -> Details {
     with(signal, status.child_code(), &[child.word(), u64::from(status.child_status() as u32), user, system])
 }
 
@@ -82,8 +130,8 @@ mod tests {
     use super::*;
     use zerocopy::IntoBytes;
 
-    fn word(details: &Siginfo, offset: usize) -> i32 {
-        i32::from_le_bytes(details.as_bytes()[offset..offset + 4].try_into().unwrap())
+    fn word(details: &Details, offset: usize) -> i32 {
+        i32::from_le_bytes(details.to_siginfo().as_bytes()[offset..offset + 4].try_into().unwrap())
     }
 
     #[test]
@@ -97,5 +145,14 @@ mod tests {
         assert_eq!((word(&timer, 16), word(&timer, 20), word(&timer, 24)), (5, 2, 0x1234));
         let fault = from_fault(Signal::SEGV, UNMAPPED, 0xdead_0000);
         assert_eq!(fault.fields[0], 0xdead_0000);
+    }
+
+    #[test]
+    fn what_a_program_tells_comes_back_and_more_is_refused() {
+        let mut info = Siginfo { signal: 40, code: QUEUE, ..Siginfo::default() };
+        info.fields[..4].copy_from_slice(&[1, 2, 3, 4]);
+        assert_eq!(Details::from_siginfo(&info).map(|details| details.to_siginfo()), Ok(info));
+        info.fields[4] = 1;
+        assert_eq!(Details::from_siginfo(&info), Err(Errno::E2BIG));
     }
 }

@@ -1,10 +1,10 @@
 //! From processor exceptions to signals.
 
+use super::details::Details;
 use super::{details, send};
 use crate::context::Context;
 use crate::task::Trap;
 use abi::Signal;
-use abi::types::Siginfo;
 use arch::user::Exception;
 use arch::VirtAddr;
 use mm::{Access, FaultError};
@@ -46,7 +46,7 @@ pub fn resolve(cx: &mut Context, exception: Exception) {
     send::force(&cx.task, signal, details);
 }
 
-fn page_fault(cx: &Context, exception: &Exception) -> Result<(), (Signal, Siginfo)> {
+fn page_fault(cx: &Context, exception: &Exception) -> Result<(), (Signal, Details)> {
     let access = match exception.error_code {
         code if code & 0x10 != 0 => Access::Execute,
         code if code & 2 != 0 => Access::Write,
@@ -67,7 +67,7 @@ fn page_fault(cx: &Context, exception: &Exception) -> Result<(), (Signal, Siginf
     }
 }
 
-fn raise(cx: &Context, exception: &Exception) -> (Signal, Siginfo) {
+fn raise(cx: &Context, exception: &Exception) -> (Signal, Details) {
     let at = cx.user.regs().rip;
     match exception.vector {
         DIVIDE => (Signal::FPE, details::from_fault(Signal::FPE, details::DIVISION, at)),

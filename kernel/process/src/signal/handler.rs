@@ -1,14 +1,14 @@
 //! Into a handler and back: building the signal frame and undoing it.
 
 use super::actions;
+use super::details::Details;
 use super::frame::{CONTEXT_FLAGS, Placement, SignalFrame, Stack};
 use super::mask;
 use crate::context::Context;
 use crate::task::{STACK_DISABLED, Task};
-use abi::types::{Sigaction, Sigaltstack, Sigcontext, Siginfo, Ucontext};
-use abi::{Errno, Result, Signal, SignalSet};
-use alloc::vec::Vec;
-use arch::fpu::FpuState;
+use abi::types::{Sigaction, Sigaltstack, Sigcontext, Ucontext};
+use abi::{Errno, Result, Signal};
+use arch::fpu::{FpuState, SignalImage};
 use arch::layout::USER_END;
 use arch::user::Registers;
 use mm::user::UserPtr;
@@ -33,33 +33,38 @@ const HANDLER_CLEARS: u64 = 0x400 | 0x100 | 0x1_0000;
 
 /// Builds a frame for `signal` on the right stack and points the registers at its handler. EFAULT where the stack
 /// cannot hold it.
-pub(crate) fn enter(cx: &mut Context, signal: Signal, details: &Siginfo, action: &Sigaction) -> Result<()> {
+pub(crate) fn enter(cx: &mut Context, signal: Signal, details: &Details, action: &Sigaction) -> Result<()> {
     if action.flags & actions::RESTORER == 0 {
         return Err(Errno::EFAULT);
     }
-    let fp_size = FpuState::signal_frame_size();
-    let registers = *cx.user.regs();
     let blocked = cx.task.blocked();
-    let (place, frame) = {
+    // Filled in where it stands: it is large, and copies of it would show.
+    let mut frame = SignalFrame { restorer: action.restorer, ..SignalFrame::default() };
+    let place = {
         let mut own = cx.task.own.lock();
-        let stack = choose_stack(&own.alternate_stack, registers.rsp, action);
-        let place = Placement::new(stack, fp_size).ok_or(Errno::EFAULT)?;
+        let pointer = cx.user.regs().rsp;
+        let stack = choose_stack(&own.alternate_stack, pointer, action);
+        let place = Placement::new(stack, SignalImage::size()).ok_or(Errno::EFAULT)?;
         if !fits(&own.alternate_stack, stack, place) {
             return Err(Errno::EFAULT);
         }
-        let old_mask = own.saved_mask.take().unwrap_or(blocked);
-        let mut registers = save_registers(&registers, place.fp_state, old_mask);
-        registers.trap_number = own.trap.vector;
-        registers.error_code = own.trap.error_code;
-        registers.cr2 = own.trap.address;
-        let stack = shown_stack(&own.alternate_stack, cx.user.regs().rsp);
+        let context = &mut frame.context;
+        context.flags = CONTEXT_FLAGS;
+        context.stack = shown_stack(&own.alternate_stack, pointer);
+        context.mask = own.saved_mask.take().unwrap_or(blocked);
+        context.registers.trap_number = own.trap.vector;
+        context.registers.error_code = own.trap.error_code;
+        context.registers.cr2 = own.trap.address;
         if own.alternate_stack.flags & AUTO_DISARM != 0 {
             own.alternate_stack = Sigaltstack { flags: STACK_DISABLED, ..Sigaltstack::default() };
         }
-        let context = Ucontext { flags: CONTEXT_FLAGS, link: 0, stack, registers, mask: old_mask };
-        (place, SignalFrame { restorer: action.restorer, context, details: *details })
+        place
     };
-    save_fp_state(place.fp_state, fp_size)?;
+    save_registers(&mut frame.context.registers, cx.user.regs());
+    frame.context.registers.old_mask = frame.context.mask.bits();
+    frame.context.registers.fp_state = place.fp_state;
+    details.fill(&mut frame.details);
+    save_fp_state(place.fp_state)?;
     UserPtr::new(place.frame).write(&frame)?;
     point_at_handler(cx, signal, action, place.frame);
     let mut masked = blocked.union(action.mask);
@@ -73,9 +78,9 @@ pub(crate) fn enter(cx: &mut Context, signal: Signal, details: &Siginfo, action:
 /// `rt_sigreturn`: restores what the frame above the stack pointer says. Nothing in it can give privileges: selectors are
 /// the user's, flags are masked, and addresses beyond user memory are refused. The result is the value of rax.
 pub fn leave(cx: &mut Context) -> Result<u64> {
-    let frame_at = cx.user.regs().rsp.wrapping_sub(8);
-    let frame: SignalFrame = UserPtr::<SignalFrame>::new(frame_at).read()?;
-    let saved = &frame.context.registers;
+    // The handler's return has taken the restorer's address off the stack; the context lies there now.
+    let context: Ucontext = UserPtr::<Ucontext>::new(cx.user.regs().rsp).read()?;
+    let saved = &context.registers;
     if saved.rip >= USER_END {
         return Err(Errno::EFAULT);
     }
@@ -84,10 +89,10 @@ pub fn leave(cx: &mut Context) -> Result<u64> {
     restore_registers(registers, saved);
     // What is in rax now is the program's own: it must not be taken for the result of an interrupted call.
     registers.error_code = NO_CALL;
-    mask::set(&cx.task, frame.context.mask);
+    mask::set(&cx.task, context.mask);
     // A bad stack description in the frame is not worth failing for.
     let pointer = cx.user.regs().rsp;
-    let _ = set_alternate_stack(&cx.task, pointer, &frame.context.stack, 0);
+    let _ = set_alternate_stack(&cx.task, pointer, &context.stack, 0);
     Ok(saved.rax)
 }
 
@@ -145,32 +150,27 @@ fn fits(alternate: &Sigaltstack, stack: Stack, place: Placement) -> bool {
     inside && place.frame < USER_END && place.fp_state < USER_END
 }
 
-fn save_registers(registers: &Registers, fp_state: u64, mask: SignalSet) -> Sigcontext {
-    Sigcontext {
-        r8: registers.r8,
-        r9: registers.r9,
-        r10: registers.r10,
-        r11: registers.r11,
-        r12: registers.r12,
-        r13: registers.r13,
-        r14: registers.r14,
-        r15: registers.r15,
-        rdi: registers.rdi,
-        rsi: registers.rsi,
-        rbp: registers.rbp,
-        rbx: registers.rbx,
-        rdx: registers.rdx,
-        rax: registers.rax,
-        rcx: registers.rcx,
-        rsp: registers.rsp,
-        rip: registers.rip,
-        rflags: registers.rflags,
-        cs: USER_CODE,
-        ss: USER_DATA,
-        old_mask: mask.bits(),
-        fp_state,
-        ..Sigcontext::default()
-    }
+fn save_registers(saved: &mut Sigcontext, registers: &Registers) {
+    saved.r8 = registers.r8;
+    saved.r9 = registers.r9;
+    saved.r10 = registers.r10;
+    saved.r11 = registers.r11;
+    saved.r12 = registers.r12;
+    saved.r13 = registers.r13;
+    saved.r14 = registers.r14;
+    saved.r15 = registers.r15;
+    saved.rdi = registers.rdi;
+    saved.rsi = registers.rsi;
+    saved.rbp = registers.rbp;
+    saved.rbx = registers.rbx;
+    saved.rdx = registers.rdx;
+    saved.rax = registers.rax;
+    saved.rcx = registers.rcx;
+    saved.rsp = registers.rsp;
+    saved.rip = registers.rip;
+    saved.rflags = registers.rflags;
+    saved.cs = USER_CODE;
+    saved.ss = USER_DATA;
 }
 
 fn restore_registers(registers: &mut Registers, saved: &Sigcontext) {
@@ -205,19 +205,19 @@ fn point_at_handler(cx: &mut Context, signal: Signal, action: &Sigaction, frame:
     registers.rflags &= !HANDLER_CLEARS;
 }
 
-fn save_fp_state(address: u64, size: usize) -> Result<()> {
-    let mut image: Vec<u8> = mm::alloc::try_vec_of(0, size)?;
-    let saved = sched::current().with_fpu(|state| state.write_signal_frame(&mut image));
-    saved.ok_or(Errno::EFAULT)?;
-    UserPtr::new(address).write_slice(&image)
+/// Puts the vector registers into the frame.
+fn save_fp_state(address: u64) -> Result<()> {
+    let mut image = SignalImage::new();
+    image.capture().map_err(|_| Errno::ENOMEM)?;
+    image.write_to(address).map_err(|_| Errno::EFAULT)
 }
 
+/// Takes the vector registers from the frame; without them, they are as a program starts.
 fn load_fp_state(address: u64) -> Result<()> {
     if address == 0 {
-        // As a program starts.
         return sched::current().change_fpu(FpuState::reset).ok_or(Errno::EFAULT);
     }
-    let image: Vec<u8> = UserPtr::<u8>::new(address).read_slice(FpuState::signal_frame_size())?;
-    let loaded = sched::current().change_fpu(|state| state.load_signal_frame(&image));
-    loaded.ok_or(Errno::EFAULT)?.map_err(|_| Errno::EFAULT)
+    let mut image = SignalImage::new();
+    image.read_from(address).map_err(|_| Errno::EFAULT)?;
+    image.load().map_err(|_| Errno::EFAULT)
 }

@@ -1,7 +1,7 @@
 //! What a thread blocks, and what it waits for instead of having it delivered.
 
+use super::details::Details;
 use crate::Task;
-use abi::types::Siginfo;
 use abi::{Errno, Result, Signal, SignalSet};
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::fence;
@@ -65,7 +65,7 @@ pub fn pause() -> Errno {
 
 /// `sigtimedwait`: takes a pending signal of the set, waiting for one if need be. EAGAIN at the deadline, EINTR when
 /// another signal comes.
-pub fn wait_for(task: &Task, wanted: SignalSet, deadline_ns: Option<u64>) -> Result<(Signal, Siginfo)> {
+pub fn wait_for(task: &Task, wanted: SignalSet, deadline_ns: Option<u64>) -> Result<(Signal, Details)> {
     let wanted = wanted.difference(SignalSet::UNSTOPPABLE);
     let take = || task.process().signals.lock().take(task, wanted);
     if let Some(taken) = take() {

@@ -4,7 +4,7 @@
 //! arrival. The set and the queue may differ in one way: where there was no memory (or no room) for the details of
 //! a signal that must not be lost, the set has it and the queue does not, and the taker gets bare details.
 
-use abi::types::Siginfo;
+use super::details::Details;
 use abi::{Signal, SignalSet};
 use alloc::collections::VecDeque;
 
@@ -16,7 +16,7 @@ pub struct QueueFull;
 #[derive(Default)]
 pub struct SignalQueue {
     set: SignalSet,
-    details: VecDeque<Siginfo>,
+    details: VecDeque<Details>,
 }
 
 impl SignalQueue {
@@ -32,7 +32,7 @@ impl SignalQueue {
 
     /// Makes a signal pending. With `limit` details queued already, or without memory, the signal becomes pending
     /// all the same and the error says that its details are lost.
-    pub fn push(&mut self, signal: Signal, details: Siginfo, limit: usize) -> Result<(), QueueFull> {
+    pub fn push(&mut self, signal: Signal, details: Details, limit: usize) -> Result<(), QueueFull> {
         if !signal.is_real_time() && self.set.contains(signal) {
             return Ok(());
         }
@@ -45,21 +45,24 @@ impl SignalQueue {
     }
 
     /// As [`push`](Self::push), but a signal whose details cannot be kept is not made pending.
-    pub fn push_whole(&mut self, signal: Signal, details: Siginfo, limit: usize) -> Result<(), QueueFull> {
+    pub fn push_whole(&mut self, signal: Signal, details: Details, limit: usize) -> Result<(), QueueFull> {
         let before = self.set;
         self.push(signal, details, limit).inspect_err(|_| self.set = before)
     }
 
     /// Takes the next signal that is in `wanted`: one that a fault raised before all others, then the lowest.
-    pub fn take(&mut self, wanted: SignalSet) -> Option<(Signal, Siginfo)> {
+    pub fn take(&mut self, wanted: SignalSet) -> Option<(Signal, Details)> {
         let ready = self.set.intersection(wanted);
         let signal = ready.intersection(SignalSet::SYNCHRONOUS).first().or(ready.first())?;
-        let found = self.details.iter().position(|details| details.signal == signal.number());
-        let details = found.and_then(|at| self.details.remove(at));
-        if !self.details.iter().any(|details| details.signal == signal.number()) {
+        let number = signal.number();
+        let details = match self.details.front() {
+            Some(first) if first.signal == number => self.details.pop_front(),
+            _ => self.details.iter().position(|kept| kept.signal == number).and_then(|at| self.details.remove(at)),
+        };
+        if !signal.is_real_time() || !self.details.iter().any(|kept| kept.signal == number) {
             self.set.remove(signal);
         }
-        Some((signal, details.unwrap_or(Siginfo { signal: signal.number(), ..Siginfo::default() })))
+        Some((signal, details.unwrap_or_else(|| Details::bare(signal))))
     }
 
     /// Forgets these signals.
@@ -77,8 +80,8 @@ impl SignalQueue {
 mod tests {
     use super::*;
 
-    fn details(signal: Signal, code: i32) -> Siginfo {
-        Siginfo { signal: signal.number(), code, ..Siginfo::default() }
+    fn details(signal: Signal, code: i32) -> Details {
+        Details { signal: signal.number(), code, ..Details::default() }
     }
 
     fn real_time(offset: i32) -> Signal {

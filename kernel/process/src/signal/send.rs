@@ -1,10 +1,9 @@
 //! Sending signals.
 
 use super::actions::Disposition;
-use super::details::{self, Sender};
+use super::details::{self, Details, Sender};
 use super::state::{Loss, SignalState};
 use crate::{Process, Task};
-use abi::types::Siginfo;
 use abi::{DefaultAction, Errno, ExitStatus, Result, Signal, SignalSet};
 use alloc::sync::Arc;
 use object::Credentials;
@@ -22,12 +21,12 @@ pub enum Origin {
 }
 
 /// Sends a signal to a process.
-pub fn send(process: &Arc<Process>, signal: Signal, details: Siginfo, origin: Origin, loss: Loss) -> Result<()> {
+pub fn send(process: &Arc<Process>, signal: Signal, details: Details, origin: Origin, loss: Loss) -> Result<()> {
     post(process, None, signal, details, origin, loss)
 }
 
 /// Sends a signal to one thread.
-pub fn send_to_task(task: &Task, signal: Signal, details: Siginfo, origin: Origin, loss: Loss) -> Result<()> {
+pub fn send_to_task(task: &Task, signal: Signal, details: Details, origin: Origin, loss: Loss) -> Result<()> {
     post(task.process(), Some(task), signal, details, origin, loss)
 }
 
@@ -47,7 +46,7 @@ fn post(
     process: &Arc<Process>,
     to: Option<&Task>,
     signal: Signal,
-    details: Siginfo,
+    details: Details,
     origin: Origin,
     loss: Loss,
 ) -> Result<()> {
@@ -105,6 +104,9 @@ fn is_dropped(state: &SignalState, process: &Process, to: Option<&Task>, signal:
 
 /// Whether a process with these credentials may send a signal to another: EPERM.
 pub fn check_permission(sender: &Process, target: &Process, signal: Option<Signal>) -> Result<()> {
+    if core::ptr::eq(sender, target) {
+        return Ok(());
+    }
     let (from, to): (Arc<Credentials>, Arc<Credentials>) = (sender.credentials(), target.credentials());
     let same_user = [from.uid, from.euid].iter().any(|id| [to.uid, to.suid].contains(id));
     let same_session = signal == Some(Signal::CONT) && sender.session_id() == target.session_id();
@@ -113,11 +115,11 @@ pub fn check_permission(sender: &Process, target: &Process, signal: Option<Signa
 
 /// What a process tells of itself when it sends a signal.
 pub fn sender(process: &Process) -> Sender {
-    Sender { pid: process.id(), uid: process.credentials().uid }
+    Sender { pid: process.id(), uid: process.uid() }
 }
 
 /// Forces a signal on the calling thread that it can neither block nor ignore: a fault of its own instruction.
-pub fn force(task: &Task, signal: Signal, details: Siginfo) {
+pub fn force(task: &Task, signal: Signal, details: Details) {
     let process = task.process();
     let mut state = process.signals.lock();
     if state.exit.is_some() {

@@ -1,9 +1,9 @@
 //! What the threads of a process share for signals.
 
 use super::actions::Actions;
+use super::details::Details;
 use super::queue::SignalQueue;
 use crate::{Process, Task};
-use abi::types::Siginfo;
 use abi::{CoreWritten, Errno, ExitStatus, Result, Signal, SignalSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -79,7 +79,7 @@ impl SignalState {
         process: &Process,
         to: Option<&Task>,
         signal: Signal,
-        details: Siginfo,
+        details: Details,
         loss: Loss,
     ) -> Result<()> {
         let limit = self.queue_limit;
@@ -128,7 +128,7 @@ impl SignalState {
     }
 
     /// Takes the next signal of `wanted`, first from the task's own, then from the process's.
-    pub(crate) fn take(&mut self, task: &Task, wanted: SignalSet) -> Option<(Signal, Siginfo)> {
+    pub(crate) fn take(&mut self, task: &Task, wanted: SignalSet) -> Option<(Signal, Details)> {
         if !task.pending().intersection(wanted).is_empty() {
             let mut queue = task.private.lock();
             let taken = queue.take(wanted);

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use mm::user::UserPtr;
 use object::Held;
 use process::pidfd::ProcessDescriptor;
-use process::signal::details::{self, Sender};
+use process::signal::details::{self, Details, Sender};
 use process::signal::{Loss, Origin, action, handler, mask};
 use process::signal::{check_permission, send, send_to_task, sender};
 use process::{Process, Task, registry};
@@ -104,7 +104,7 @@ pub fn rt_sigtimedwait(
     };
     let (signal, details) = mask::wait_for(&cx.task, set, deadline)?;
     if let Some(info) = info.non_null() {
-        info.write(&details)?;
+        info.write(&details.to_siginfo())?;
     }
     Ok(signal.number() as usize)
 }
@@ -216,7 +216,7 @@ fn send_thread(caller: &Process, task: &Task, signal: i32) -> Result<usize> {
 }
 
 pub fn rt_sigqueueinfo(cx: &mut Context, pid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<usize> {
-    let mut details = info.read()?;
+    let mut details = Details::from_siginfo(&info.read()?)?;
     let signal = signal_or_probe(signal)?;
     let target = registry::find_process(pid).ok_or(Errno::ESRCH)?;
     check_origin(&details, cx.process().id() == pid)?;
@@ -235,7 +235,7 @@ pub fn rt_tgsigqueueinfo(
     signal: i32,
     info: UserPtr<Siginfo>,
 ) -> Result<usize> {
-    let mut details = info.read()?;
+    let mut details = Details::from_siginfo(&info.read()?)?;
     let signal = signal_or_probe(signal)?;
     let task = find_thread(pid, tid)?;
     check_origin(&details, cx.process().id() == pid)?;
@@ -248,7 +248,7 @@ pub fn rt_tgsigqueueinfo(
 }
 
 /// Nobody may pretend to another process that a signal came from the kernel or from `tgkill`.
-fn check_origin(details: &Siginfo, is_own: bool) -> Result<()> {
+fn check_origin(details: &Details, is_own: bool) -> Result<()> {
     let pretends = details.code >= 0 || details.code == details::THREAD;
     if pretends && !is_own { Err(Errno::EPERM) } else { Ok(()) }
 }
@@ -263,7 +263,7 @@ pub(crate) fn send_by_descriptor(cx: &Context, process: &Held, signal: i32, info
     let Some(info) = info.non_null() else {
         return send_one(cx.process(), target, signal, sender(cx.process())).map(|()| 0);
     };
-    let details = info.read()?;
+    let details = Details::from_siginfo(&info.read()?)?;
     if signal.map_or(0, Signal::number) != details.signal {
         return Err(Errno::EINVAL);
     }

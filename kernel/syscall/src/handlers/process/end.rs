@@ -99,5 +99,5 @@ fn which(cx: &Context, kind: u32, id: i32) -> Result<Which> {
 
 fn describe(report: &Report) -> Siginfo {
     let child = Sender { pid: report.pid, uid: report.uid };
-    details::from_child(Signal::CHLD, child, report.status, 0, 0)
+    details::from_child(Signal::CHLD, child, report.status, 0, 0).to_siginfo()
 }

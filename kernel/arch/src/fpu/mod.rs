@@ -4,6 +4,10 @@
 //! and interrupts; the scheduler saves it when it switches away from a user thread and restores it
 //! when it switches back.
 
+mod image;
+
+pub use image::{BadImage, SignalImage};
+
 use alloc::alloc::{Layout, alloc_zeroed, dealloc};
 use core::arch::asm;
 use core::ptr::NonNull;
@@ -20,24 +24,14 @@ const HEADER: usize = LEGACY_SIZE;
 const EXTENDED: usize = LEGACY_SIZE + 64;
 const CONTROL_WORD: usize = 0;
 const MXCSR: usize = 24;
-/// The register files of the legacy region.
-const X87_REGISTERS: usize = 32;
-const XMM_REGISTERS: usize = 160;
-const XMM_END: usize = 416;
 /// Bits of the header's first byte: the component is not in its initial state.
 const X87: u8 = 1;
 const SSE: u8 = 2;
-/// Bytes of the legacy region that software may use; Linux tells signal handlers about the rest there.
-const SOFTWARE: usize = 464;
 
 const INITIAL_CONTROL_WORD: u16 = 0x037f;
 const INITIAL_MXCSR: u32 = 0x1f80;
 /// MXCSR bits that exist on every processor with 64-bit mode.
 const MXCSR_MASK: u32 = 0xffff;
-
-/// Linux's `FP_XSTATE_MAGIC1` and `FP_XSTATE_MAGIC2`.
-const MAGIC_1: u32 = 0x4650_5853;
-const MAGIC_2: u32 = 0x4650_5845;
 
 /// State components in use; 0 where only FXSAVE exists.
 static COMPONENTS: AtomicU64 = AtomicU64::new(0);
@@ -83,10 +77,6 @@ pub struct FpuState {
 unsafe impl Send for FpuState {}
 // SAFETY: shared references only read.
 unsafe impl Sync for FpuState {}
-
-/// Why a signal frame's state cannot be restored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidState;
 
 impl FpuState {
     /// The state a program starts with.
@@ -140,64 +130,6 @@ impl FpuState {
         }
     }
 
-    /// Bytes that [`write_signal_frame`](Self::write_signal_frame) needs; the frame wants 64-byte
-    /// alignment.
-    pub fn signal_frame_size() -> usize {
-        match COMPONENTS.load(Ordering::Relaxed) {
-            0 => LEGACY_SIZE,
-            _ => size() + size_of::<u32>(),
-        }
-    }
-
-    /// Writes the image that Linux puts behind `uc_mcontext.fpstate`: the XSAVE area with its magic
-    /// numbers. `frame` has `signal_frame_size()` bytes.
-    pub fn write_signal_frame(&self, frame: &mut [u8]) {
-        let components = COMPONENTS.load(Ordering::Relaxed);
-        let size = size();
-        frame[..size].copy_from_slice(self.bytes());
-        if components == 0 {
-            return;
-        }
-        materialise_initial_state(frame);
-        // struct _fpx_sw_bytes: magic1, extended_size, xfeatures, xstate_size.
-        let software = &mut frame[SOFTWARE..LEGACY_SIZE];
-        software.fill(0);
-        software[..4].copy_from_slice(&MAGIC_1.to_le_bytes());
-        software[4..8].copy_from_slice(&(Self::signal_frame_size() as u32).to_le_bytes());
-        software[8..16].copy_from_slice(&components.to_le_bytes());
-        software[16..20].copy_from_slice(&(size as u32).to_le_bytes());
-        frame[size..][..4].copy_from_slice(&MAGIC_2.to_le_bytes());
-    }
-
-    /// Takes an image that a program may have changed; nothing in it can make
-    /// [`restore`](Self::restore) fault. An image without the magic numbers has legacy state only.
-    pub fn load_signal_frame(&mut self, frame: &[u8]) -> Result<(), InvalidState> {
-        let word = |offset: usize| frame.get(offset..offset + 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-        let size = size();
-        let components = COMPONENTS.load(Ordering::Relaxed);
-        let is_extended = components != 0 && word(SOFTWARE) == Some(MAGIC_1) && word(size) == Some(MAGIC_2);
-        if frame.len() < if is_extended { size } else { LEGACY_SIZE } {
-            return Err(InvalidState);
-        }
-        self.reset();
-        let bytes = self.bytes_mut();
-        bytes[..LEGACY_SIZE].copy_from_slice(&frame[..LEGACY_SIZE]);
-        if is_extended {
-            let header = &frame[HEADER..EXTENDED];
-            let present = header.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            if present & !components != 0 || header[8..].iter().any(|byte| *byte != 0) {
-                self.reset();
-                return Err(InvalidState);
-            }
-            bytes[HEADER..size].copy_from_slice(&frame[HEADER..size]);
-        } else if components != 0 {
-            bytes[HEADER] = X87 | SSE;
-        }
-        let mxcsr = word(MXCSR).unwrap_or(INITIAL_MXCSR) & MXCSR_MASK;
-        bytes[MXCSR..][..4].copy_from_slice(&mxcsr.to_le_bytes());
-        Ok(())
-    }
-
     /// The whole area.
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the area is owned, initialised and `size()` bytes long.
@@ -223,25 +155,13 @@ impl core::fmt::Debug for FpuState {
     }
 }
 
-/// Saving leaves components that are in their initial state out of memory, where older values may stand.
-/// A reader who knows nothing of the header expects x87 and SSE values: fill them in and mark them.
-fn materialise_initial_state(frame: &mut [u8]) {
-    if frame[HEADER] & X87 == 0 {
-        frame[..MXCSR].fill(0);
-        frame[CONTROL_WORD..][..2].copy_from_slice(&INITIAL_CONTROL_WORD.to_le_bytes());
-        frame[X87_REGISTERS..XMM_REGISTERS].fill(0);
-    }
-    if frame[HEADER] & SSE == 0 {
-        frame[XMM_REGISTERS..XMM_END].fill(0);
-    }
-    frame[HEADER] |= X87 | SSE;
-}
-
+#[inline]
 fn size() -> usize {
     SIZE.load(Ordering::Relaxed)
 }
 
 fn layout() -> Layout {
+    // With room for the number that closes an image.
     // SAFETY: the alignment is a power of two, and the size is a few kilobytes.
-    unsafe { Layout::from_size_align_unchecked(size().next_multiple_of(64), 64) }
+    unsafe { Layout::from_size_align_unchecked((size() + 4).next_multiple_of(64), 64) }
 }
