@@ -3,7 +3,7 @@
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-use super::{RESUME, RESUME_FAST, Registers, SYSCALL_VECTOR, UserContext};
+use super::{Registers, SYSCALL_VECTOR, UserContext};
 use crate::descriptors::{USER_CODE, USER_DATA};
 use crate::local::{Local, RSP0};
 
@@ -94,7 +94,8 @@ pub(super) unsafe extern "C" fn enter_full(context: *mut UserContext) -> u32 {
 }
 
 /// Where `syscall` arrives: return address in RCX, flags in R11, interrupts off, the user's stack and
-/// GS. Stores the registers in the context whose end the TSS names, and returns from [`enter_fast`] or [`enter_full`].
+/// GS. Stores the registers in the context whose end the TSS names (but RAX only as the number, since the
+/// result takes its place), and returns from [`enter_fast`] or [`enter_full`].
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn syscall_entry() {
     naked_asm!(
@@ -104,7 +105,6 @@ pub(crate) unsafe extern "C" fn syscall_entry() {
         "mov [rsp - {rip}], rcx",
         "mov [rsp - {rflags}], r11",
         "mov [rsp - {number}], rax",
-        "mov [rsp - {rax}], rax",
         "mov [rsp - {rdi}], rdi",
         "mov [rsp - {rsi}], rsi",
         "mov [rsp - {rdx}], rdx",
@@ -119,7 +119,6 @@ pub(crate) unsafe extern "C" fn syscall_entry() {
         "mov [rsp - {r15}], r15",
         "mov rcx, gs:[{scratch}]",
         "mov [rsp - {user_rsp}], rcx",
-        "mov dword ptr [rsp + {resume} - {end}], {fast}",
         "mov eax, {syscall}",
         "mov rsp, gs:[{kernel_rsp}]",
         "ret",
@@ -128,7 +127,6 @@ pub(crate) unsafe extern "C" fn syscall_entry() {
         rip = const below!(rip),
         rflags = const below!(rflags),
         number = const below!(error_code),
-        rax = const below!(rax),
         rdi = const below!(rdi),
         rsi = const below!(rsi),
         rdx = const below!(rdx),
@@ -142,9 +140,6 @@ pub(crate) unsafe extern "C" fn syscall_entry() {
         r14 = const below!(r14),
         r15 = const below!(r15),
         user_rsp = const below!(rsp),
-        resume = const RESUME,
-        end = const END,
-        fast = const RESUME_FAST,
         syscall = const SYSCALL_VECTOR,
         kernel_rsp = const offset_of!(Local, kernel_rsp),
     )

@@ -43,7 +43,7 @@ pub struct Exception {
 /// Where the entry code finds [`UserContext::resume`].
 pub(crate) const RESUME: usize = offset_of!(UserContext, resume);
 /// The last exit was a system call, and nothing but its result has changed: `sysret` will do.
-pub(crate) const RESUME_FAST: u32 = 0;
+const RESUME_FAST: u32 = 0;
 /// All registers are to be loaded.
 pub(crate) const RESUME_FULL: u32 = 1;
 /// What stands for the vector when user mode ends by a system call.
@@ -193,6 +193,8 @@ impl UserContext {
                 // What the processor would say at the first fetch, had `iret` let it get that far.
                 return Exit::Exception(Exception { vector: GENERAL_PROTECTION, error_code: 0, address: 0 });
             }
+            // True if the next exit is a system call; others say otherwise.
+            self.resume = RESUME_FAST;
             enter!(entry::enter_full, self)
         };
         if vector == SYSCALL_VECTOR {
