@@ -29,8 +29,7 @@ pub fn leave_process(process: &Process, status: ExitStatus) {
 /// What the thread of a task does last. The context's references go before anybody is told of the end.
 pub(crate) fn finish(cx: Context) {
     leave_memory(&cx);
-    let Context { task, user, table, space } = cx;
-    drop(user);
+    let Context { task, table, space, user: _ } = cx;
     sched::current().set_address_space(None);
     let process = Arc::clone(task.process());
     process.add_used(&ResourceUse::of_thread(&sched::current()));

@@ -162,8 +162,10 @@ impl SignalImage {
     fn save(&mut self) {
         let start = self.start();
         // What the instruction leaves alone: the end of the legacy region, and all of the header but its first word.
-        // SAFETY: inside the place, whose first kilobyte is there in either form.
-        unsafe { ptr::write_bytes(start.add(LEGACY_END).cast::<u64>(), 0, (EXTENDED - LEGACY_END) / 8) };
+        // SAFETY: inside the place.
+        let untouched = unsafe { start.add(LEGACY_END) }.cast::<u64>();
+        // SAFETY: the place has more than the legacy region and the header.
+        unsafe { ptr::write_bytes(untouched, 0, (EXTENDED - LEGACY_END) / 8) };
         let components = COMPONENTS.load(Ordering::Relaxed);
         if components == 0 {
             // SAFETY: the place has the size and alignment of the legacy region.
@@ -171,7 +173,9 @@ impl SignalImage {
             return;
         }
         // SAFETY: inside the place.
-        unsafe { ptr::write_bytes(start.add(size()), 0, MAGIC_SIZE) };
+        let end = unsafe { start.add(size()) };
+        // SAFETY: the place has room for the number after the area.
+        unsafe { ptr::write_bytes(end, 0, MAGIC_SIZE) };
         // SAFETY: the place has the size and alignment that the enabled components need; a larger image's gaps are zeroed memory.
         unsafe { asm!("xsave64 [{}]", in(reg) start, in("eax") -1, in("edx") -1, options(nostack, preserves_flags)) };
         let image_size = Self::size();
