@@ -3,10 +3,8 @@
 use abi::Result;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use core::hash::{BuildHasher, Hasher};
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
-use foldhash::fast::FixedState;
 use mm::OutOfMemory;
 use mm::space::FutexKey;
 use sched::{Wait, WaitError, WaitQueue};
@@ -84,11 +82,10 @@ impl Bucket {
     }
 
     fn index_of(key: &FutexKey) -> usize {
-        let mut hasher = FixedState::with_seed(0).build_hasher();
         let (FutexKey::Private(object, place) | FutexKey::Shared(object, place)) = *key;
-        hasher.write_u64(object);
-        hasher.write_u64(place);
-        hasher.finish() as usize % BUCKETS
+        // Multiplication spreads into the upper bits, which are the ones taken.
+        let spread = (object ^ place.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (spread >> (u64::BITS - BUCKETS.ilog2())) as usize
     }
 
     fn index(&self) -> usize {
