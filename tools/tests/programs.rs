@@ -62,6 +62,13 @@ fn vector_registers_survive_switches_and_signals() {
 }
 
 #[test]
+fn clocks_timers_ids_and_limits_follow_linux() {
+    for cpus in [1, 8] {
+        exec(&[program("clocks").to_str().unwrap()]).smp(cpus).run().expect_code(0);
+    }
+}
+
+#[test]
 fn terminals_read_echo_signal_and_hang_up_as_on_linux() {
     for cpus in [1, 8] {
         exec(&[program("terminals").to_str().unwrap()]).smp(cpus).run().expect_code(0);

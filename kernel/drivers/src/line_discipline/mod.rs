@@ -200,9 +200,14 @@ impl LineDiscipline {
         self.is_stopped
     }
 
-    /// Holds the output or lets it go on (TCXONC).
-    pub fn set_stopped(&mut self, is_stopped: bool) {
-        self.is_stopped = is_stopped;
+    /// Holds the output (TCOOFF).
+    pub fn stop_output(&mut self) {
+        self.is_stopped = true;
+    }
+
+    /// Lets the output go on (TCOON).
+    pub fn restart_output(&mut self) {
+        self.is_stopped = false;
     }
 
     /// Maps bytes to be written into `to`; returns how many of `from` were taken and how many bytes they became.

@@ -66,8 +66,10 @@ impl Tty {
             ioctl::TIOCOUTQ => put(argument, &{ self.state.lock().outgoing.len() as i32 }),
             // Typing for somebody else is refused to everybody: it has no use but to escape from a confined terminal.
             ioctl::TIOCSTI => Err(Errno::EIO),
-            ioctl::TIOCEXCL => self.set_exclusive(true),
-            ioctl::TIOCNXCL => self.set_exclusive(false),
+            ioctl::TIOCEXCL | ioctl::TIOCNXCL => {
+                self.state.lock().is_exclusive = request == ioctl::TIOCEXCL;
+                Ok(0)
+            }
             ioctl::TIOCGEXCL => put(argument, &{ i32::from(self.state.lock().is_exclusive) }),
             ioctl::TIOCGETD => put(argument, &0_i32),
             ioctl::TIOCSETD => match at::<i32>(argument).read()? {
@@ -208,8 +210,8 @@ impl Tty {
         self.check_background(Signal::TTOU)?;
         let mut state = self.state.lock();
         match action {
-            0 => state.discipline.set_stopped(true),
-            1 => state.discipline.set_stopped(false),
+            0 => state.discipline.stop_output(),
+            1 => state.discipline.restart_output(),
             2 | 3 => {
                 let which = if action == 2 { Character::Stop } else { Character::Start };
                 let byte = state.discipline.settings().character(which);
@@ -222,11 +224,6 @@ impl Tty {
         state.pump(&*self.wire);
         drop(state);
         self.wait_queue().wake_all();
-        Ok(0)
-    }
-
-    fn set_exclusive(&self, is_exclusive: bool) -> Result<usize> {
-        self.state.lock().is_exclusive = is_exclusive;
         Ok(0)
     }
 }
