@@ -27,7 +27,8 @@ pub fn write_text_alias() -> Verdict {
 /// Jumps to data.
 pub fn execute_data() -> Verdict {
     static mut CODE: [u8; 1] = [0xc3];
+    let code = &raw mut CODE;
     // SAFETY: it is not safe; it must fault.
-    unsafe { asm!("call {}", in(reg) &raw mut CODE, clobber_abi("C")) };
+    unsafe { asm!("call {}", in(reg) code, clobber_abi("C")) };
     Err("data is executable")
 }

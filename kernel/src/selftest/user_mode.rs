@@ -139,7 +139,7 @@ pub fn wild_registers() -> Verdict {
     }
     let mut user = context();
     let regs = user.regs_mut();
-    (regs.rflags, regs.cs, regs.ss) = (u64::MAX & !(1 << 8), 0x10, 0x18);
+    (regs.rflags, regs.cs, regs.ss) = (!(1 << 8), 0x10, 0x18);
     regs.rsp = 0xdead_beef_dead_beef;
     check(user.run(&QUIET) == Exit::Syscall, "forged selectors were taken")?;
     check(user.regs().rflags & (3 << 12) == 0, "a program has I/O privilege")?;

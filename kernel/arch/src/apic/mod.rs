@@ -157,6 +157,9 @@ pub(crate) fn init_this_cpu() -> Result<(), &'static str> {
     unsafe { apic.enable() };
     write(Register::Lint0, MASKED);
     write(Register::Lint1, DELIVER_NMI);
+    // In xAPIC mode the timer's mode must be set before its deadline is (SDM volume 3, 11.5.4.1).
+    // SAFETY: a fence only orders memory.
+    unsafe { core::arch::asm!("mfence", options(nostack, preserves_flags)) };
     Ok(())
 }
 
