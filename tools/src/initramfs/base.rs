@@ -13,8 +13,14 @@ const BUILD_TIME: u32 = 1_735_689_600;
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// As on today's Linux systems, everything lives below `/usr`.
-const LINKS: &[(&str, &str)] =
-    &[("/bin", "usr/bin"), ("/sbin", "usr/sbin"), ("/lib", "usr/lib"), ("/lib64", "usr/lib64"), ("/var/run", "/run")];
+const LINKS: &[(&str, &str)] = &[
+    ("/bin", "usr/bin"),
+    ("/sbin", "usr/sbin"),
+    ("/lib", "usr/lib"),
+    ("/lib64", "usr/lib64"),
+    ("/var/run", "/run"),
+    ("/etc/mtab", "../proc/self/mounts"),
+];
 
 const DIRECTORIES: &[(&str, u32)] = &[
     ("/dev", 0o755),
