@@ -6,19 +6,20 @@ use common::tool;
 use common::terminal::Terminal;
 use rustix::termios::LocalModes;
 
-const PROMPT: &str = "# ";
+const PROMPT: &str = "tessera:/# ";
 
 /// Boots to the shell on a terminal and waits for its prompt.
 fn shell() -> Terminal {
     let mut command = tool();
-    command.args(["--smp", "8", "--log", "/dev/null", "--env", "PS1=# "]);
+    command.args(["--smp", "8", "--log", "/dev/null"]);
     let terminal = Terminal::start(command);
     terminal.wait_for(PROMPT);
     terminal
 }
 
 fn leave(mut terminal: Terminal) {
-    terminal.type_keys("exit\r");
+    // The second in case the first is answered by a reminder of stopped jobs.
+    terminal.type_keys("exit 0\rexit 0\r");
     assert_eq!(terminal.wait(), 0);
     assert!(terminal.settings().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO), "still raw");
 }
@@ -71,10 +72,13 @@ fn jobs_stop_go_on_in_the_background_and_come_back() {
     assert!(!jobs.contains("Stopped") && jobs.contains("sleep 1000"), "{jobs}");
     terminal.type_keys("fg\r");
     terminal.wait_for("sleep 1000\r\n");
-    terminal.type_keys("\x03");
-    terminal.wait_for(PROMPT);
+    // The shell says so before it hands the terminal over, and until then the key is for the shell.
+    terminal.type_keys_until("\x03", PROMPT);
+    terminal.enter("", PROMPT);
     terminal.enter("sleep 1000 &", PROMPT);
     terminal.enter("kill %1; wait", PROMPT);
+    // Told once more that it was terminated, then gone.
+    terminal.enter("jobs", PROMPT);
     assert_eq!(terminal.enter("jobs", PROMPT).trim(), "");
     leave(terminal);
 }
@@ -92,8 +96,9 @@ fn a_background_job_that_reads_the_terminal_stops() {
 #[test]
 fn lines_are_edited_and_end_of_file_is_control_d() {
     let mut terminal = shell();
-    terminal.type_keys("cat\r");
-    terminal.wait_for("cat\r\n");
+    // Only once the shell has said so does it not edit the line itself any more.
+    terminal.type_keys("echo now; cat\r");
+    terminal.wait_for("now\r\n");
     terminal.type_keys("abx\x7fc\r");
     terminal.wait_for("abc\r\n");
     terminal.type_keys("gone\x15kept\r");
@@ -108,10 +113,10 @@ fn lines_are_edited_and_end_of_file_is_control_d() {
 fn the_windows_size_is_the_terminals_and_follows_it() {
     let mut terminal = shell();
     assert_eq!(terminal.enter("stty size", PROMPT).trim(), "24 80");
-    terminal.enter("trap 'echo resized' WINCH", PROMPT);
+    terminal.type_keys("sh -c 'trap \"echo resized; exit\" WINCH; echo now; while :; do sleep 0.1; done'\r");
+    terminal.wait_for("now\r\n");
     terminal.resize(50, 132);
-    terminal.wait_for("resized");
-    terminal.type_keys("\r");
+    terminal.wait_for("resized\r\n");
     terminal.wait_for(PROMPT);
     assert!(terminal.enter("stty size", PROMPT).contains("50 132"));
     leave(terminal);
@@ -124,7 +129,12 @@ fn vi_opens_edits_and_saves() {
     terminal.type_keys("vi text\r");
     terminal.wait_for("second");
     terminal.wait_for("text");
-    terminal.type_keys("jcwchanged\x1bothird\x1b:wq\r");
+    // A person pauses after Escape; what follows it at once is taken for a key that sends a sequence.
+    terminal.type_keys("jcwchanged\x1b");
+    terminal.wait_for("- text [Modified]");
+    terminal.type_keys("othird\x1b");
+    terminal.wait_for("- text [Modified]");
+    terminal.type_keys(":wq\r");
     terminal.wait_for(PROMPT);
     let shown = terminal.enter("cat text; echo end", "end\r\n");
     assert!(shown.ends_with("first\r\nchanged\r\nthird\r\n"), "{shown:?}");

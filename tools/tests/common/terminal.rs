@@ -11,7 +11,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
 /// The safety net under every wait.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A command on a terminal of its own.
 pub struct Terminal {
@@ -69,9 +69,27 @@ impl Terminal {
                 return before;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !shown.has_ended, "{text:?} was not shown; the rest is:\n{}", shown.unread);
+            assert!(!left.is_zero() && !shown.has_ended, "{text:?} was not shown; the rest is: {:?}", shown.unread);
             shown = self.screen.more.wait_timeout(shown, left).unwrap().0;
         }
+    }
+
+    /// Types these keys again and again until `text` is shown.
+    #[track_caller]
+    pub fn type_keys_until(&mut self, keys: &str, text: &str) {
+        for _ in 0..PATIENCE.as_secs() {
+            self.type_keys(keys);
+            if self.is_shown_within(text, Duration::from_secs(1)) {
+                return;
+            }
+        }
+        self.wait_for(text);
+    }
+
+    fn is_shown_within(&self, text: &str, time: Duration) -> bool {
+        let shown = self.screen.text.lock().unwrap();
+        let (shown, _) = self.screen.more.wait_timeout_while(shown, time, |shown| !shown.unread.contains(text)).unwrap();
+        shown.unread.contains(text)
     }
 
     /// Types a line and waits for `text` after its echo.
@@ -99,9 +117,17 @@ impl Terminal {
     }
 
     /// Waits for the end; returns the exit code.
+    #[track_caller]
     pub fn wait(&mut self) -> i32 {
-        let status = self.child.wait().unwrap();
-        status.code().unwrap_or(-1)
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            let shown = || self.screen.text.lock().unwrap().unread.clone();
+            assert!(Instant::now() < deadline, "it does not end; the rest is: {:?}", shown());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
