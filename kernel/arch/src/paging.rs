@@ -129,6 +129,18 @@ impl Table {
         Entry(self.0[index].swap(entry.0, Ordering::AcqRel))
     }
 
+    /// Sets bits of word `index`.
+    #[inline]
+    pub fn set_bits(&self, index: usize, bits: u64) {
+        self.0[index].fetch_or(bits, Ordering::AcqRel);
+    }
+
+    /// Clears bits of word `index`.
+    #[inline]
+    pub fn clear_bits(&self, index: usize, bits: u64) {
+        self.0[index].fetch_and(!bits, Ordering::AcqRel);
+    }
+
     /// Writes `new` to word `index` if it still holds `old`; otherwise says what it holds.
     #[inline]
     pub fn compare_exchange(&self, index: usize, old: Entry, new: Entry) -> Result<(), Entry> {

@@ -28,12 +28,12 @@ fn fault(space: &AddressSpace, address: u64, access: Access) {
 /// Measures, logs, and compares with bounds where the figures are exact.
 pub fn costs() -> Verdict {
     let figures = [
-        ("heap block of 64 bytes, taken and freed", heap_block(), 110),
+        ("heap block of 64 bytes, taken and freed", heap_block(), 70),
         ("1000 heap blocks of 64 bytes taken, then freed; one", many_heap_blocks(), 200),
         ("frame taken and freed", ticks(1000, |_| drop(Frame::for_overwrite())), 120),
         ("fresh page touched", fresh_page(), 1000),
         ("copy-on-write fault", copy_on_write(), 1100),
-        ("mmap and munmap of 1 MiB, untouched", map_and_unmap(), 2300),
+        ("mmap and munmap of 1 MiB, untouched", map_and_unmap(), 1800),
         ("mprotect of 1 page of 16", protect(), 1000),
         ("fork of 60 pages, and the child's end", fork(), 7500),
     ];

@@ -6,12 +6,12 @@
 use super::gather::Gather;
 use super::region::{ForkPolicy, VmRegion};
 use super::request::Sharing;
-use super::zap::for_each_in_leaf;
+use super::zap::for_each_in_run;
 use super::{AddressSpace, Layout, PAGE, word};
 use crate::algorithm::region_map::Region;
 use crate::error::OutOfMemory;
 use crate::frame::metadata;
-use crate::page_table::{LEAF_SPAN, USER_TABLE};
+use crate::page_table::USER_TABLE;
 use arch::VirtAddr;
 use heap_crate::sync::Arc;
 
@@ -53,16 +53,13 @@ impl AddressSpace {
         let tables = self.tables();
         let child_tables = child.tables();
         let mut address = region.start;
-        while let Some((from, table)) = tables.next_leaf(address, region.end) {
-            let base = from & !(LEAF_SPAN - 1);
-            let to = (base + LEAF_SPAN).min(region.end);
-            let (first, last) = (((from - base) / PAGE) as usize, ((to - base) / PAGE) as usize);
-            let target = child_tables.leaf_or_make(VirtAddr::new_truncate(from), USER_TABLE)?;
+        while let Some(run) = tables.next_run(address, region.end) {
+            let target = child_tables.leaf_or_make(VirtAddr::new_truncate(run.start), USER_TABLE)?;
             let (mut counted, mut from_pager, mut has_changed) = (0, 0, false);
-            for_each_in_leaf(table, first, last, |at, entry| {
+            for_each_in_run(&run, |at, _, entry| {
                 let shared = word::made_read_only(entry);
                 if shared != entry {
-                    table.store(at, shared);
+                    run.table.store(at, shared);
                     has_changed = true;
                 }
                 if let Some(number) = word::frame_number(entry) {
@@ -74,10 +71,10 @@ impl AddressSpace {
             });
             child.note_resident(counted, from_pager);
             if has_changed {
-                gather.note(from);
-                gather.note(to - PAGE);
+                gather.note(run.start);
+                gather.note(run.end - PAGE);
             }
-            address = to;
+            address = run.end;
         }
         Ok(())
     }

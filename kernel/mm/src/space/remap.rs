@@ -8,7 +8,7 @@ use super::zap::{Hole, for_each_word};
 use super::{AddressSpace, Layout, MIN_ADDRESS, PAGE, pages_len, user_range};
 use crate::algorithm::region_map::{MOST_ADDED, Payload};
 use crate::error::OutOfMemory;
-use crate::page_table::{LEAF_SPAN, USER_TABLE};
+use crate::page_table::USER_TABLE;
 use abi::{Errno, Result};
 use arch::VirtAddr;
 use arch::layout::USER_END;
@@ -132,13 +132,12 @@ impl AddressSpace {
     fn make_tables(&self, old: &Range<u64>, target: u64) -> core::result::Result<(), OutOfMemory> {
         let tables = self.tables();
         let mut address = old.start;
-        while let Some((from, _)) = tables.next_leaf(address, old.end) {
-            let to = ((from & !(LEAF_SPAN - 1)) + LEAF_SPAN).min(old.end);
-            // One table's pages lie in at most two tables elsewhere.
-            for page in [from, to - PAGE] {
+        while let Some(run) = tables.next_run(address, old.end) {
+            // One group's pages lie in at most two groups elsewhere.
+            for page in [run.start, run.end - PAGE] {
                 tables.leaf_or_make(VirtAddr::new_truncate(target + (page - old.start)), USER_TABLE)?;
             }
-            address = to;
+            address = run.end;
         }
         Ok(())
     }

@@ -6,7 +6,8 @@ use super::region::VmRegion;
 use super::{AddressSpace, PAGE, word};
 use crate::algorithm::region_map::Region;
 use crate::frame::Frame;
-use crate::page_table::{LEAF_SPAN, PageTables, number_of};
+use crate::page_table::{GROUP_SPAN, LEAF_SPAN, PageTables, Run, number_of};
+use arch::VirtAddr;
 use arch::layout::USER_END;
 use arch::paging::{Entry, GROUP, Table};
 use core::sync::atomic::Ordering;
@@ -29,31 +30,27 @@ pub(super) fn for_each_word(
     mut each: impl FnMut(&Table, usize, u64, Entry),
 ) {
     let mut address = start;
-    while let Some((from, table)) = tables.next_leaf(address, end) {
-        let base = from & !(LEAF_SPAN - 1);
-        let to = (base + LEAF_SPAN).min(end);
-        for_each_in_leaf(table, ((from - base) / PAGE) as usize, ((to - base) / PAGE) as usize, |at, entry| {
-            each(table, at, base + at as u64 * PAGE, entry);
-        });
-        address = to;
+    while let Some(run) = tables.next_run(address, end) {
+        address = run.end;
+        for_each_in_run(&run, |at, page, entry| each(run.table, at, page, entry));
     }
 }
 
-/// Calls `each` with every word of a last-level table that maps something, from index `at` to below `last`.
+/// Calls `each` with every word of a run that maps something, its index and its page.
 #[inline]
-pub(super) fn for_each_in_leaf(table: &Table, mut at: usize, last: usize, mut each: impl FnMut(usize, Entry)) {
+pub(super) fn for_each_in_run(run: &Run<'_>, mut each: impl FnMut(usize, u64, Entry)) {
+    let base = run.start & !(LEAF_SPAN - 1);
+    let last = ((run.end - base) / PAGE) as usize;
+    let mut at = ((run.start - base) / PAGE) as usize;
     while at < last {
-        let group = at & !(GROUP - 1);
-        let group_end = (group + GROUP).min(last);
-        if !table.is_clear(group) {
-            for at in at..group_end {
-                let entry = table.load(at);
-                if word::is_mapped(entry) {
-                    each(at, entry);
-                }
-            }
+        let entry = run.table.load(at);
+        if word::is_mapped(entry) {
+            each(at, base + at as u64 * PAGE, entry);
+        } else if at.is_multiple_of(GROUP) && run.table.is_clear(at) {
+            at += GROUP;
+            continue;
         }
-        at = group_end;
+        at += 1;
     }
 }
 
@@ -61,18 +58,26 @@ impl AddressSpace {
     /// Removes every page of `start..end`. The region lock is held for writing.
     pub(super) fn zap(&self, start: u64, end: u64, gather: &mut Gather<'_>) {
         let (mut counted, mut from_pager) = (0, 0);
-        for_each_word(self.tables(), start, end, |table, at, page, entry| {
-            table.store(at, Entry::EMPTY);
-            if !word::is_counted(entry) {
-                return gather.note(page);
+        let tables = self.tables();
+        let mut address = start;
+        while let Some(run) = tables.next_run(address, end) {
+            for_each_in_run(&run, |at, page, entry| {
+                run.table.store(at, Entry::EMPTY);
+                if !word::is_counted(entry) {
+                    return gather.note(page);
+                }
+                counted += 1;
+                from_pager += isize::from(word::is_from_pager(entry));
+                // SAFETY: the word was counted, and was just removed by the only writer.
+                if let Some(frame) = unsafe { take_reference(entry) } {
+                    gather.push(page, frame);
+                }
+            });
+            if run.end - run.start == GROUP_SPAN {
+                tables.unmark_group(VirtAddr::new_truncate(run.start));
             }
-            counted += 1;
-            from_pager += isize::from(word::is_from_pager(entry));
-            // SAFETY: the word was counted, and was just removed by the only writer.
-            if let Some(frame) = unsafe { take_reference(entry) } {
-                gather.push(page, frame);
-            }
-        });
+            address = run.end;
+        }
         self.note_resident(-counted, -from_pager);
     }
 
