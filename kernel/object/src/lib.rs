@@ -29,6 +29,8 @@ pub mod file_systems;
 mod floor;
 mod held;
 pub mod locks;
+#[cfg(target_os = "none")]
+mod mapped_file;
 pub mod namespace;
 mod node;
 mod object;
@@ -40,6 +42,8 @@ mod terminal;
 pub use credentials::{Credentials, Permissions};
 pub use directory::DirectoryEntry;
 pub use file_system::FileSystem;
+#[cfg(target_os = "none")]
+pub use mapped_file::pages_of;
 pub use held::{Held, ObjectCapability};
 pub use namespace::{Location, Lookup, LookupFlags, Namespace, Roots};
 pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};

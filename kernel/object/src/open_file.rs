@@ -157,8 +157,9 @@ impl Object for OpenFile {
         self.node_ref().sync()
     }
 
+    #[cfg(target_os = "none")]
     fn pager(&self) -> Result<Arc<dyn Pager>> {
-        self.node_ref().pager()
+        crate::pages_of(&self.location)
     }
 
     fn read_directory(&self, emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> ControlFlow<()>) -> Result<()> {

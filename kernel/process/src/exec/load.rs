@@ -227,7 +227,7 @@ fn map_segment(space: &AddressSpace, file: &File, segment: &Segment, bias: u64) 
     let file_pages = (lead + segment.file_size).next_multiple_of(PAGE);
     let pages = (lead + segment.memory_size).next_multiple_of(PAGE);
     if segment.file_size > 0 {
-        let backing = Backing::Pages { pager: file.location.node().pager()?, offset: segment.offset - lead };
+        let backing = Backing::Pages { pager: object::pages_of(&file.location)?, offset: segment.offset - lead };
         space.map(fixed(start, file_pages, segment.protection, backing))?;
         let tail = start + file_pages - file_end;
         if segment.memory_size > segment.file_size && tail > 0 {
