@@ -124,6 +124,12 @@ impl<T> Entries<T> {
         self.list[start..].iter().filter_map(|(_, entry)| entry.as_ref())
     }
 
+    /// Takes everything out.
+    pub fn drain(&mut self) -> impl Iterator<Item = T> + use<T> {
+        self.index.clear();
+        core::mem::take(&mut self.list).into_iter().filter_map(|(_, entry)| entry.map(|entry| entry.value))
+    }
+
     /// Makes room for one more, so that adding it cannot fail after the first change.
     fn reserve(&mut self) -> Result<(), InsertError> {
         self.list.try_reserve(1).map_err(|_| InsertError::NoMemory)?;

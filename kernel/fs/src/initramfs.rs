@@ -38,7 +38,7 @@ pub struct Summary {
 pub fn unpack(tmpfs: &Tmpfs, bytes: &'static [u8]) -> Result<Summary> {
     let hasher = FixedState::with_seed(arch::random::entropy());
     let mut unpacking =
-        Unpacking { root: tmpfs.root_inode()?.clone(), links: HashMap::with_hasher(hasher), summary: Summary::default() };
+        Unpacking { root: tmpfs.root_inode().clone(), links: HashMap::with_hasher(hasher), summary: Summary::default() };
     for entry in cpio::entries(bytes) {
         match entry {
             Ok(entry) => unpacking.member(&entry),

@@ -15,7 +15,7 @@ use object::{FileSystem, Owner};
 /// Makes the file system. To be mounted read-only.
 pub fn make() -> Result<Arc<dyn FileSystem>> {
     let sysfs = Tmpfs::new("sysfs", Mode::from_raw(0o555))?;
-    let root = sysfs.root_inode()?;
+    let root = sysfs.root_inode();
     let system = directory(&directory(root, b"devices")?, b"system")?;
     let cpus = directory(&system, b"cpu")?;
     let count = arch::cpu::count();

@@ -198,3 +198,20 @@ pub fn directories_list_every_entry() -> Verdict {
     seen.dedup();
     check(seen.len() == 300, "300 different names")
 }
+
+/// A file system goes with its last user, whole, however deep its tree is.
+pub fn deep_trees_are_given_back() -> Verdict {
+    const DEPTH: usize = 5_000;
+    let round = || {
+        let (_tmpfs, root) = new();
+        let mut at = root;
+        for _ in 0..DEPTH {
+            write(&make(&at, "file", NewNode::File).expect("a file"), b"x", 0).expect("writing");
+            at = make(&at, "deeper", NewNode::Directory).expect("a directory");
+        }
+    };
+    round();
+    let before = mm::frame::stats().used();
+    round();
+    check(mm::frame::stats().used() <= before + 16, "frames")
+}

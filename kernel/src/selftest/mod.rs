@@ -118,6 +118,7 @@ static CASES: &[Case] = &[
     returns("mappings_and_files_are_one", files::mappings_and_files_are_one),
     returns("renames_follow_the_rules", files::renames_follow_the_rules),
     returns("directories_list_every_entry", files::directories_list_every_entry),
+    returns("deep_trees_are_given_back", files::deep_trees_are_given_back),
     returns("pipes_carry_bytes", pipes::pipes_carry_bytes),
     returns("epoll_tells_what_is_ready", pipes::epoll_tells_what_is_ready),
     returns("event_counters_count", pipes::event_counters_count),

@@ -9,6 +9,7 @@ use super::inode::Inode;
 use crate::entries::{Entries, Entry, InsertError};
 use abi::{Errno, Result};
 use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 use sync::ranks::ObjectState;
 use sync::{SpinGuard, SpinLock};
@@ -79,9 +80,31 @@ impl Directory {
         }
     }
 
+    /// Drops everything beneath a directory that nobody can reach any more. A tree may be deeper than the stack, so what lies
+    /// deeper is moved up into one list; only where there is no memory for that is the way down by recursion.
+    pub fn drop_tree(&mut self) {
+        let mut pending: Vec<Arc<Inode>> = Vec::new();
+        take_children(self, &mut pending);
+        while let Some(inode) = pending.pop() {
+            if let Some(mut inode) = Arc::into_inner(inode)
+                && let Some(directory) = inode.directory_mut()
+            {
+                take_children(directory, &mut pending);
+            }
+        }
+    }
+
     /// Whether it was removed.
     pub fn is_dead(&self) -> bool {
         self.population.load(Ordering::Acquire) == DEAD
+    }
+}
+
+/// Moves the children of a directory to `pending`, as many as there is memory for.
+fn take_children(directory: &mut Directory, pending: &mut Vec<Arc<Inode>>) {
+    let entries = directory.entries.get_mut();
+    if pending.try_reserve(entries.len()).is_ok() {
+        pending.extend(entries.drain());
     }
 }
 

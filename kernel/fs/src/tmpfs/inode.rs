@@ -3,7 +3,7 @@
 use super::attributes::Attributes;
 use super::directory::Directory;
 use super::pages::FilePages;
-use super::Tmpfs;
+use super::Store;
 use crate::special::{self, Opener};
 use abi::types::Stat;
 use abi::{Errno, Mode, Result};
@@ -21,26 +21,26 @@ const ENTRY_SIZE: usize = 20;
 /// A file, directory, link or special file in memory.
 pub struct Inode {
     pub(super) this: Weak<Inode>,
-    pub(super) tmpfs: Member,
+    pub(super) store: Member,
     pub(super) number: u64,
     pub(super) attributes: SpinLock<Attributes, ObjectState>,
     pub(super) content: Content,
 }
 
 /// A place among the inodes of a file system: counted while it lives.
-pub(super) struct Member(Arc<Tmpfs>);
+pub(super) struct Member(Arc<Store>);
 
 impl Member {
-    fn join(tmpfs: &Arc<Tmpfs>) -> Result<Self> {
-        tmpfs.quota.charge_inode()?;
-        Ok(Self(tmpfs.clone()))
+    fn join(store: &Arc<Store>) -> Result<Self> {
+        store.quota.charge_inode()?;
+        Ok(Self(store.clone()))
     }
 }
 
 impl Deref for Member {
-    type Target = Arc<Tmpfs>;
+    type Target = Arc<Store>;
 
-    fn deref(&self) -> &Arc<Tmpfs> {
+    fn deref(&self) -> &Arc<Store> {
         &self.0
     }
 }
@@ -85,8 +85,8 @@ pub enum New<'a> {
 
 impl Inode {
     /// The root of a file system: its own parent.
-    pub(super) fn make_root(tmpfs: &Arc<Tmpfs>, mode: Mode) -> Result<Arc<Self>> {
-        let root = Self::make(tmpfs, Weak::new(), New::Directory, mode, Owner::default())?;
+    pub(super) fn make_root(store: &Arc<Store>, mode: Mode) -> Result<Arc<Self>> {
+        let root = Self::make(store, Weak::new(), New::Directory, mode, Owner::default())?;
         if let Content::Directory(directory) = &root.content {
             directory.set_parent(Arc::downgrade(&root));
         }
@@ -95,7 +95,7 @@ impl Inode {
 
     /// An inode that no directory names yet; `parent` matters to directories only.
     pub(super) fn make(
-        tmpfs: &Arc<Tmpfs>,
+        store: &Arc<Store>,
         parent: Weak<Inode>,
         new: New<'_>,
         mode: Mode,
@@ -103,7 +103,7 @@ impl Inode {
     ) -> Result<Arc<Self>> {
         let content = match new {
             New::File(archive) => Content::File(FilePages::new(archive)),
-            New::Directory => Content::Directory(Directory::new(parent, tmpfs.seed)),
+            New::Directory => Content::Directory(Directory::new(parent, store.seed)),
             New::Link(target) => Content::Link(mm::alloc::try_to_vec(target)?),
             New::Special(kind, number) => {
                 Content::Special(Special { kind, number, fifo: SpinLock::new(None) })
@@ -111,10 +111,10 @@ impl Inode {
         };
         let links = if matches!(content, Content::Directory(_)) { 2 } else { 1 };
         let attributes = Attributes::new(mode, owner.uid, owner.gid, links);
-        let number = tmpfs.next_number();
-        let member = Member::join(tmpfs)?;
+        let number = store.next_number();
+        let member = Member::join(store)?;
         let attributes = SpinLock::new(attributes);
-        let make = |this: &Weak<Self>| Self { this: this.clone(), tmpfs: member, number, attributes, content };
+        let make = |this: &Weak<Self>| Self { this: this.clone(), store: member, number, attributes, content };
         Ok(mm::alloc::try_arc_cyclic(make)?)
     }
 
@@ -133,6 +133,14 @@ impl Inode {
         match &self.content {
             Content::Directory(directory) => Ok(directory),
             _ => Err(Errno::ENOTDIR),
+        }
+    }
+
+    /// Its directory side, for whoever has the inode to themselves.
+    pub(super) fn directory_mut(&mut self) -> Option<&mut Directory> {
+        match &mut self.content {
+            Content::Directory(directory) => Some(directory),
+            _ => None,
         }
     }
 
@@ -164,7 +172,7 @@ impl Inode {
         };
         let attributes = *self.attributes.lock();
         Stat {
-            device: self.tmpfs.device,
+            device: self.store.device,
             inode: self.number,
             links: attributes.links.into(),
             mode: self.node_kind().mode_bits() | attributes.mode.bits(),
@@ -234,8 +242,10 @@ impl Special {
 
 impl Drop for Inode {
     fn drop(&mut self) {
-        if let Content::File(file) = &mut self.content {
-            file.release(&self.tmpfs.quota);
+        match &mut self.content {
+            Content::File(file) => file.release(&self.store.quota),
+            Content::Directory(directory) => directory.drop_tree(),
+            _ => {}
         }
     }
 }

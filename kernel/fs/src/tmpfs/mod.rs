@@ -20,8 +20,8 @@ mod rename;
 pub use inode::{Inode, New};
 
 use abi::types::Statfs;
-use abi::{Errno, Mode, Result};
-use alloc::sync::Arc;
+use abi::{Mode, Result};
+use alloc::sync::{Arc, Weak};
 use arch::PAGE_SIZE;
 use core::sync::atomic::{AtomicU64, Ordering};
 use object::{FileSystem, Node};
@@ -34,8 +34,15 @@ const MAGIC: i64 = 0x0102_1994;
 /// Longest file name.
 const NAME_MAX: i64 = 255;
 
-/// A file system in memory.
+/// A file system in memory, with its root. Whoever mounts it holds this; when the last mount is gone and no file of it
+/// is open any more, all of it is.
 pub struct Tmpfs {
+    store: Arc<Store>,
+    root: Arc<Inode>,
+}
+
+/// What the inodes of one file system share. They hold it, and it does not hold them.
+struct Store {
     name: &'static str,
     device: u64,
     quota: Quota,
@@ -43,7 +50,7 @@ pub struct Tmpfs {
     next_number: AtomicU64,
     /// Makes the hashes of names unpredictable.
     seed: u64,
-    root: Once<Arc<Inode>>,
+    root: Once<Weak<Inode>>,
 }
 
 impl Tmpfs {
@@ -51,7 +58,7 @@ impl Tmpfs {
     pub fn new(name: &'static str, root_mode: Mode) -> Result<Arc<Self>> {
         let limit = (mm::frame::stats().total / 2) as u64;
         let device = crate::device_id::allocate();
-        let tmpfs = mm::alloc::try_arc(Self {
+        let store = mm::alloc::try_arc(Store {
             name,
             device,
             quota: Quota::new(limit, limit),
@@ -60,36 +67,38 @@ impl Tmpfs {
             seed: arch::random::entropy(),
             root: Once::new(),
         })?;
-        let root = Inode::make_root(&tmpfs, root_mode)?;
-        tmpfs.root.call_once(|| root);
-        Ok(tmpfs)
+        let root = Inode::make_root(&store, root_mode)?;
+        store.root.call_once(|| Arc::downgrade(&root));
+        Ok(mm::alloc::try_arc(Self { store, root })?)
     }
 
     /// The root directory.
-    pub fn root_inode(&self) -> Result<&Arc<Inode>> {
-        // Set before `new` returns; the error is for the type's sake.
-        self.root.get().ok_or(Errno::EIO)
-    }
-
-    fn next_number(&self) -> u64 {
-        self.next_number.fetch_add(1, Ordering::Relaxed)
+    pub fn root_inode(&self) -> &Arc<Inode> {
+        &self.root
     }
 }
 
 impl FileSystem for Tmpfs {
     fn name(&self) -> &'static str {
-        self.name
+        self.store.name
     }
 
     fn device(&self) -> u64 {
-        self.device
+        self.store.device
     }
 
     fn root(&self) -> Arc<dyn Node> {
-        match self.root.get() {
-            Some(root) => root.clone(),
-            None => unreachable!("a file system is made with its root"),
-        }
+        self.root.clone()
+    }
+
+    fn statfs(&self) -> Result<Statfs> {
+        self.store.statfs()
+    }
+}
+
+impl Store {
+    fn next_number(&self) -> u64 {
+        self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
     fn statfs(&self) -> Result<Statfs> {

@@ -1,6 +1,7 @@
 //! The node interface of inodes, and their pages for mapping.
 
 use super::directory::Opened;
+use super::Tmpfs;
 use super::inode::{Content, Inode, New};
 use abi::types::Stat;
 use abi::{Errno, Mode, OpenFlags, RenameFlags, Result};
@@ -39,7 +40,12 @@ impl Node for Inode {
     }
 
     fn file_system(&self) -> Arc<dyn FileSystem> {
-        self.tmpfs.clone()
+        // After the last mount is gone there is no root any more; an inode that is still open stands for it then.
+        let root = self.store.root.get().and_then(Weak::upgrade).or_else(|| self.this.upgrade());
+        match root {
+            Some(root) => Arc::new(Tmpfs { store: self.store.clone(), root }),
+            None => unreachable!("whoever asks holds the inode"),
+        }
     }
 
     fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Node>> {
@@ -72,7 +78,7 @@ impl Node for Inode {
 
     fn link(&self, name: &[u8], node: &Arc<dyn Node>) -> Result<()> {
         let inode = node.downcast_ref::<Inode>().ok_or(Errno::EXDEV)?.itself()?;
-        if !Arc::ptr_eq(&inode.tmpfs, &self.tmpfs) {
+        if !Arc::ptr_eq(&inode.store, &self.store) {
             return Err(Errno::EXDEV);
         }
         if inode.node_kind() == NodeKind::Directory {
@@ -104,7 +110,7 @@ impl Node for Inode {
     }
 
     fn remove_directory(&self, name: &[u8]) -> Result<()> {
-        let _renames = self.tmpfs.renames.lock();
+        let _renames = self.store.renames.lock();
         let removed = {
             let mut entries = self.directory()?.open();
             entries.get(name).ok_or(Errno::ENOENT)?.directory()?.die()?;
@@ -120,14 +126,14 @@ impl Node for Inode {
 
     fn rename(&self, old: &[u8], target: &Arc<dyn Node>, new: &[u8], flags: RenameFlags) -> Result<()> {
         let target = target.downcast_ref::<Inode>().ok_or(Errno::EXDEV)?;
-        if !Arc::ptr_eq(&target.tmpfs, &self.tmpfs) {
+        if !Arc::ptr_eq(&target.store, &self.store) {
             return Err(Errno::EXDEV);
         }
         super::rename::rename(self, old, target, new, flags)
     }
 
     fn create_unnamed(&self, mode: Mode, owner: Owner) -> Result<Arc<dyn Node>> {
-        let made = Inode::make(&self.tmpfs, Weak::new(), New::File(&[]), mode, owner)?;
+        let made = Inode::make(&self.store, Weak::new(), New::File(&[]), mode, owner)?;
         {
             let mut attributes = made.attributes.lock();
             (attributes.links, attributes.is_linkable) = (0, true);
@@ -164,7 +170,7 @@ impl Node for Inode {
 
     fn write_at(&self, from: &mut Source<'_>, offset: u64) -> Result<usize> {
         let file = self.file()?;
-        let written = file.write_at(&file.start_writing(), &self.tmpfs.quota, from, offset);
+        let written = file.write_at(&file.start_writing(), &self.store.quota, from, offset);
         self.stamp_modified();
         written
     }
@@ -173,7 +179,7 @@ impl Node for Inode {
         let file = self.file()?;
         let writing = file.start_writing();
         let end = file.size();
-        let count = file.write_at(&writing, &self.tmpfs.quota, from, end)?;
+        let count = file.write_at(&writing, &self.store.quota, from, end)?;
         drop(writing);
         self.stamp_modified();
         Ok((end + count as u64, count))
@@ -188,7 +194,7 @@ impl Node for Inode {
 
     fn truncate(&self, size: u64) -> Result<()> {
         let file = self.file()?;
-        file.set_size(&file.start_writing(), &self.tmpfs.quota, size)?;
+        file.set_size(&file.start_writing(), &self.store.quota, size)?;
         self.stamp_modified();
         Ok(())
     }
@@ -197,7 +203,7 @@ impl Node for Inode {
         let file = self.file()?;
         let end = offset.checked_add(length).filter(|end| *end <= i64::MAX as u64).ok_or(Errno::EFBIG)?;
         let writing = file.start_writing();
-        let quota = &self.tmpfs.quota;
+        let quota = &self.store.quota;
         match mode {
             0 | KEEP_SIZE => file.reserve(&writing, quota, offset, end)?,
             _ if mode == PUNCH_HOLE | KEEP_SIZE => file.punch(&writing, quota, offset, end)?,
@@ -287,7 +293,7 @@ impl Inode {
         if directory.open().get(name).is_some() {
             return Err(Errno::EEXIST);
         }
-        let inode = Inode::make(&self.tmpfs, self.this.clone(), new, mode, owner)?;
+        let inode = Inode::make(&self.store, self.this.clone(), new, mode, owner)?;
         directory.open().insert(name, inode.clone())?;
         let mut attributes = self.attributes.lock();
         attributes.links += u32::from(is_directory);
@@ -299,7 +305,7 @@ impl Inode {
 impl Pager for Inode {
     fn page(&self, index: u64, _access: Access) -> core::result::Result<Frame, FaultError> {
         match &self.content {
-            Content::File(file) => file.frame_for_fault(&self.tmpfs.quota, index),
+            Content::File(file) => file.frame_for_fault(&self.store.quota, index),
             _ => Err(FaultError::BeyondEnd),
         }
     }
@@ -318,6 +324,6 @@ impl Pager for Inode {
     }
 
     fn inode(&self) -> (u64, u64) {
-        (self.tmpfs.device, self.number)
+        (self.store.device, self.number)
     }
 }

@@ -30,12 +30,12 @@ pub fn rename(source: &Inode, old: &[u8], target: &Inode, new: &[u8], flags: Ren
     };
     // A directory that appears under these names after the look is met in `Step::check`.
     if moves_directory(source, old)? || moves_directory(target, new)? {
-        let _renames = source.tmpfs.renames.lock();
+        let _renames = source.store.renames.lock();
         return Step { source, old, target, new, flags, may_move_directories: true }.run();
     }
     match (Step { source, old, target, new, flags, may_move_directories: false }).run() {
         Err(Errno::EAGAIN) => {
-            let _renames = source.tmpfs.renames.lock();
+            let _renames = source.store.renames.lock();
             Step { source, old, target, new, flags, may_move_directories: true }.run()
         }
         done => done,
