@@ -127,7 +127,8 @@ pub fn flushes_disturb_only_who_runs_the_space() -> Verdict {
     let (_, after) = mm::shootdown::counters();
     state.1.store(true, Ordering::Release);
     readers.iter().for_each(|(thread, _)| thread.join());
-    let most = FLUSHES * cpus.len() as u64;
+    // A processor that still has the space loaded since it last ran it is disturbed once, and leaves.
+    let most = FLUSHES * cpus.len() as u64 + cpu::online().count() as u64;
     log::info!("{FLUSHES} flushes took {} interrupts", after - before);
     check(after - before <= most, "processors were disturbed that do not run the space")
 }

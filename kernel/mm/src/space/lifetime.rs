@@ -70,8 +70,8 @@ impl AddressSpace {
         active::load(self);
     }
 
-    /// Unmaps everything now, rather than when the last reference goes (exit, exec). No thread uses the space any more; if the
-    /// calling CPU has it loaded, it goes on with the kernel's own root.
+    /// Unmaps everything now, rather than when the last reference goes (exit, exec). No thread uses the space any more, the
+    /// calling one included.
     pub fn clear(&self) {
         let mut layout = self.layout.write();
         let regions = layout.regions.take_all();
