@@ -1,6 +1,7 @@
 //! Fallible construction: what a user can make the kernel allocate comes from here or from `try_reserve`.
 //!
-//! Stable Rust has no `Box::try_new` and no `Arc::try_new`. A box is built from a raw block. An `Arc` has a layout that only
+//! Stable Rust has no `Box::try_new` and no `Arc::try_new`. A box is built from a raw block. An `Arc` has a layout
+//! that only
 //! the standard library may make, so its block is laid aside first, where this can fail, and `Arc::new` then finds it:
 //! with interrupts off nobody else on this CPU can take it.
 #![allow(unsafe_code)]
@@ -31,7 +32,8 @@ pub fn try_box<T>(value: T) -> Result<Box<T>, OutOfMemory> {
     Ok(unsafe { Box::from_raw(block) })
 }
 
-/// The layout of what an `Arc<T>` points to: two counts and the value. Should the library change it, `Arc::new` would just
+/// The layout of what an `Arc<T>` points to: two counts and the value. Should the library change it, `Arc::new` would
+/// just
 /// not find the block laid aside and allocate by itself.
 fn arc_layout<T>() -> Result<Layout, OutOfMemory> {
     let (layout, _) = Layout::new::<[usize; 2]>().extend(Layout::new::<T>()).map_err(|_| OutOfMemory)?;

@@ -1,6 +1,7 @@
 //! What each CPU keeps at hand so that the common allocation takes no lock: frames, heap blocks, kernel stacks.
 //!
-//! A CPU's caches are used by that CPU alone, with interrupts off, through cells. The boot CPU's are static; the others'
+//! A CPU's caches are used by that CPU alone, with interrupts off, through cells. The boot CPU's are static; the
+//! others'
 //! are made at their first allocation.
 #![allow(unsafe_code)]
 

@@ -9,7 +9,8 @@
 //!
 //! # Shape
 //!
-//! - [`frame`]: a buddy allocator behind per-CPU caches; a reference count for every frame; [`frame::Frame`], the handle.
+//! - [`frame`]: a buddy allocator behind per-CPU caches; a reference count for every frame; [`frame::Frame`], the
+//!   handle.
 //! - [`heap`]: the global allocator: per-CPU magazines over a slab depot, grown by the frame allocator.
 //! - [`alloc`]: fallible construction, for whatever a user can drive.
 //! - [`stack`]: kernel stacks, each above a hole.

@@ -1,10 +1,12 @@
 //! Walking page tables.
 //!
-//! The tables of a space change as [`crate`]'s third invariant says: words by compare-and-swap, table pages are added by
+//! The tables of a space change as [`crate`]'s third invariant says: words by compare-and-swap, table pages are added
+//! by
 //! whoever needs them and removed only by who holds the region lock for writing. So a table found under the
 //! region lock stays a table for as long as the lock is held.
 //!
-//! A last-level table is divided into eight *groups* of 64 words. Eight bits of the word that points to the table, which the
+//! A last-level table is divided into eight *groups* of 64 words. Eight bits of the word that points to the table,
+//! which the
 //! processor ignores, say which groups may have words that are not empty. So passing over memory that was never
 //! touched costs a look at these bits, not at the words.
 #![allow(unsafe_code)]
@@ -80,7 +82,8 @@ impl PageTables {
     }
 
     fn below(&self, entry: Entry) -> &Table {
-        // SAFETY: a present word above the last level points to a table: there are no huge pages in what this module walks.
+        // SAFETY: a present word above the last level points to a table: there are no huge pages in what this module
+        // walks.
         unsafe { Table::at(entry.address()) }
     }
 
@@ -98,7 +101,8 @@ impl PageTables {
         Some(table)
     }
 
-    /// The same, for a word that is to be written: tables that are missing are made, with words of `flags`, and the group is
+    /// The same, for a word that is to be written: tables that are missing are made, with words of `flags`, and the
+    /// group is
     /// marked.
     #[inline]
     pub(crate) fn leaf_or_make(&self, address: VirtAddr, flags: Flags) -> Result<&Table, OutOfMemory> {

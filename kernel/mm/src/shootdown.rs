@@ -2,17 +2,21 @@
 //!
 //! # Protocol
 //!
-//! Each CPU has one *request*, which it fills in, and one *inbox*, a bitmap of CPUs whose requests it has to serve. To shoot, a
+//! Each CPU has one *request*, which it fills in, and one *inbox*, a bitmap of CPUs whose requests it has to serve.
+//! To shoot, a
 //! CPU (preemption off) writes its request, sets its bit in the inbox of every target, sends the interrupt, and waits
 //! until the count of outstanding targets is zero. A target takes the bits out of its inbox, serves each request and
 //! counts it down. A waiting CPU serves its own inbox all the while, so two CPUs that shoot at each other, even with
 //! interrupts off, both go on. After a short spin the waiter halts, if it may be interrupted, and the last target to
-//! answer wakes it: with more CPUs than the host has cores, spinning keeps the very CPU from running that one waits for.
+//! answer wakes it: with more CPUs than the host has cores, spinning keeps the very CPU from running that one waits
+//! for.
 //!
 //! # Whom to shoot
 //!
-//! A space's active set has the CPUs that have its root loaded. A CPU enters it *before* it loads the root; a shooter writes
-//! page-table words *before* it reads the set, with a full fence between on both sides. So a CPU that is not in the set will
+//! A space's active set has the CPUs that have its root loaded. A CPU enters it *before* it loads the root; a shooter
+//! writes
+//! page-table words *before* it reads the set, with a full fence between on both sides. So a CPU that is not in the
+//! set will
 //! load the root later and see the new words. A CPU that keeps the root only because nothing else was needed since
 //! (a kernel thread or idle) answers the first request by leaving: it is disturbed once, not at every flush.
 

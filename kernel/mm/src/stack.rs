@@ -1,6 +1,7 @@
 //! Kernel stacks, each above a hole.
 //!
-//! The stack area is divided into slots of [`SLOT_SIZE`] bytes. The upper part of a slot is the stack; the lower part is never
+//! The stack area is divided into slots of [`SLOT_SIZE`] bytes. The upper part of a slot is the stack; the lower part
+//! is never
 //! mapped, so an overflow faults. Mapped stacks that nobody uses are kept: a few by each CPU, the rest in a list that
 //! runs through the stacks themselves. Beyond [`KEPT`] their frames are given back, many stacks at a time, for one
 //! flush on all CPUs.

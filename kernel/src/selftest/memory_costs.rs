@@ -1,4 +1,5 @@
-//! What memory operations cost, in instructions. Exact under `-icount shift=0`, where a tick is an instruction (each iteration
+//! What memory operations cost, in instructions. Exact under `-icount shift=0`, where a tick is an instruction (each
+//! iteration
 //! of a REP counts, so a zeroed page is 512 of them).
 #![allow(clippy::expect_used)]
 

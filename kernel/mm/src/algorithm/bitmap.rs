@@ -23,7 +23,8 @@ impl<'a> Bitmap<'a> {
         sum
     }
 
-    /// An all-clear bitmap in `words`, of which it takes the first [`Self::words_needed`] and returns the rest. The words
+    /// An all-clear bitmap in `words`, of which it takes the first [`Self::words_needed`] and returns the rest. The
+    /// words
     /// must be zero.
     pub fn new(bits: usize, mut words: &'a mut [u64]) -> (Self, &'a mut [u64]) {
         let mut layers: [&'a mut [u64]; LAYERS] = Default::default();

@@ -1,4 +1,5 @@
-//! A buddy allocator over frame numbers: which blocks are free lies in one bitmap an order, so the free memory itself is
+//! A buddy allocator over frame numbers: which blocks are free lies in one bitmap an order, so the free memory itself
+//! is
 //! never touched, and the lowest free block is always taken first, which keeps high memory whole.
 
 use super::bitmap::Bitmap;

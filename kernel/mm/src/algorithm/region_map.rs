@@ -1,7 +1,8 @@
 //! The ordered map of an address space: disjoint ranges of addresses, split and merged as calls change parts of them.
 //!
 //! The ranges lie in one sorted vector. Address spaces have tens of regions, rarely thousands; a search is a few
-//! cache lines, and fork copies the map with one allocation. Growth is fallible and separate: [`RegionMap::reserve`] first,
+//! cache lines, and fork copies the map with one allocation. Growth is fallible and separate: [`RegionMap::reserve`]
+//! first,
 //! then an operation that cannot fail.
 
 use heap_crate::collections::TryReserveError;
@@ -12,7 +13,8 @@ pub trait Payload: Clone {
     /// The payload of the part that starts `by` bytes further up.
     fn advanced(&self, by: u64) -> Self;
 
-    /// Whether `above`, which starts `len` bytes after this one's start, just where it ends, continues it, so that both can be one.
+    /// Whether `above`, which starts `len` bytes after this one's start, just where it ends, continues it, so that
+    /// both can be one.
     fn continues_as(&self, len: u64, above: &Self) -> bool;
 }
 
@@ -128,7 +130,8 @@ impl<T: Payload> RegionMap<T> {
         self.merge(at);
     }
 
-    /// Removes what lies in `start..end`, handing each removed piece to `each`. Returns the bounds of the hole that is there now:
+    /// Removes what lies in `start..end`, handing each removed piece to `each`. Returns the bounds of the hole that
+    /// is there now:
     /// the end of the region below, if there is one, and the start of the one above. Needs room for one.
     pub fn remove(&mut self, start: u64, end: u64, each: impl FnMut(Region<T>)) -> (Option<u64>, Option<u64>) {
         let first = self.split(start);
@@ -150,7 +153,8 @@ impl<T: Payload> RegionMap<T> {
         }
     }
 
-    /// Moves the start of the region that holds `address` down to `start`; the payload is that of the new start. The room
+    /// Moves the start of the region that holds `address` down to `start`; the payload is that of the new start. The
+    /// room
     /// must be free.
     pub fn grow_down(&mut self, address: u64, start: u64, value: T) {
         let at = self.position(address);

@@ -31,7 +31,8 @@ pub fn init(boot: &BootInfo) {
         panic!("no memory region holds {own_frames} frames of metadata");
     };
     let base = phys_to_virt(arch::PhysAddr::new(own.start * PAGE_SIZE as u64)).cast::<u64>();
-    // SAFETY: these frames are usable memory that nobody owns yet, in the direct map, and stay the allocator's for good.
+    // SAFETY: these frames are usable memory that nobody owns yet, in the direct map, and stay the allocator's for
+    // good.
     unsafe { base.write_bytes(0, words) };
     // SAFETY: as above; just initialised.
     let storage = unsafe { slice::from_raw_parts_mut(base, words) };

@@ -8,7 +8,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) const BATCH: usize = 32;
 const CAPACITY: usize = 2 * BATCH;
 
-/// A stack of free frames: the latest freed, whose lines are still in the CPU's cache, goes out first. One CPU uses it; all may
+/// A stack of free frames: the latest freed, whose lines are still in the CPU's cache, goes out first. One CPU uses
+/// it; all may
 /// read its length.
 pub(crate) struct FrameCache {
     /// The length; every CPU may read it.

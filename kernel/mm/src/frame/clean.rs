@@ -1,4 +1,5 @@
-//! Frames whose contents are known: page tables that were emptied word by word, which need no zeroing to be tables again.
+//! Frames whose contents are known: page tables that were emptied word by word, which need no zeroing to be tables
+//! again.
 //!
 //! A process that ends leaves tables behind just as the next fork wants them. Each CPU keeps some.
 

@@ -33,7 +33,8 @@ fn push(cache: &FrameCache, number: Number) {
     debug_assert!(pushed.is_some(), "a cache that is refilled has room for a batch");
 }
 
-/// Puts up to a batch of frames into an empty cache. One block of a whole batch is preferred: it costs one search, and it
+/// Puts up to a batch of frames into an empty cache. One block of a whole batch is preferred: it costs one search,
+/// and it
 /// merges again when its frames come back.
 pub(super) fn refill(cache: &FrameCache) {
     const BATCH_ORDER: usize = BATCH.ilog2() as usize;

@@ -44,7 +44,8 @@ impl Frame {
         Ok(copy)
     }
 
-    /// A frame with a copy of the bytes of one that someone else holds. Should it be freed meanwhile, the bytes are arbitrary.
+    /// A frame with a copy of the bytes of one that someone else holds. Should it be freed meanwhile, the bytes are
+    /// arbitrary.
     #[inline]
     pub(crate) fn duplicate_number(number: Number) -> Result<Self, OutOfMemory> {
         ManuallyDrop::new(Self { number }).duplicate()

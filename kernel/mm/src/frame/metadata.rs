@@ -1,4 +1,5 @@
-//! What is known of each frame: how many hold it. Four bytes a frame. Slabs, which have no holders, keep their state there.
+//! What is known of each frame: how many hold it. Four bytes a frame. Slabs, which have no holders, keep their state
+//! there.
 #![allow(unsafe_code)]
 
 use super::Number;
@@ -15,7 +16,8 @@ pub(super) fn install(counts: &'static mut [AtomicU32]) {
 #[inline(always)]
 fn count_of(number: Number) -> &'static AtomicU32 {
     let base = COUNTS.load(Ordering::Relaxed);
-    // SAFETY: numbers come from the allocator, which hands out none above the highest usable frame, for which the array has an element.
+    // SAFETY: numbers come from the allocator, which hands out none above the highest usable frame, for which the
+    // array has an element.
     let count = unsafe { base.add(number.get() as usize) };
     // SAFETY: as above; the array is never freed.
     unsafe { &*count }

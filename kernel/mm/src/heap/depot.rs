@@ -35,7 +35,8 @@ fn number_of(page: NonNull<u8>) -> Option<Number> {
     Number::new((page.addr().get().wrapping_sub(DIRECT_MAP as usize) >> 12) as u32)
 }
 
-// SAFETY: frames are pages, in the direct map at an address that follows from their number, and a frame without handles has
+// SAFETY: frames are pages, in the direct map at an address that follows from their number, and a frame without
+// handles has
 // no other use for its count.
 unsafe impl Pages for FramePages {
     fn take(&mut self) -> Option<NonNull<u8>> {

@@ -1,12 +1,17 @@
 //! The kernel heap.
 //!
-//! Three layers. *Magazines*: each CPU holds a stack of free blocks of each size class, used with interrupts off. *Depot*: the
-//! slabs, behind a lock, which fill and empty magazines by half a magazine at a time. *Pages*: sizes and alignments above
+//! Three layers. *Magazines*: each CPU holds a stack of free blocks of each size class, used with interrupts off.
+//! *Depot*: the
+//! slabs, behind a lock, which fill and empty magazines by half a magazine at a time. *Pages*: sizes and alignments
+//! above
 //! the largest class are contiguous frames.
 //!
-//! The slabs are our own. With `slab_allocator_rs` as the depot a block's way through it and back cost as much (115 against 120
-//! instructions on top of the magazine's 60), but its smallest block is 64 bytes, and it never gives a frame back: after 1000
-//! blocks of 64 bytes it kept all frames of the peak, ours one. Frames in use must return after a load, so it had to go.
+//! The slabs are our own. With `slab_allocator_rs` as the depot a block's way through it and back cost as much (115
+//! against 120
+//! instructions on top of the magazine's 60), but its smallest block is 64 bytes, and it never gives a frame back:
+//! after 1000
+//! blocks of 64 bytes it kept all frames of the peak, ours one. Frames in use must return after a load, so it had to
+//! go.
 
 pub(crate) mod depot;
 mod global;

@@ -1,7 +1,9 @@
 //! Slabs: single pages cut into blocks of one size.
 //!
-//! A slab keeps no header, so that blocks of a power of two fill the page and are aligned to their size. What must be known of
-//! a slab lies in two places: a 32-bit *state word* that the page's owner provides (free blocks, and the first of them), and
+//! A slab keeps no header, so that blocks of a power of two fill the page and are aligned to their size. What must be
+//! known of
+//! a slab lies in two places: a 32-bit *state word* that the page's owner provides (free blocks, and the first of
+//! them), and
 //! the free blocks themselves, which are chained; the first one also links the slab into the list of those of its
 //! class that have free blocks. A slab without used blocks is given back, but for one a class.
 //!
@@ -17,7 +19,8 @@ const NONE: u32 = u32::MAX;
 /// Where pages come from, and what is kept for each.
 ///
 /// # Safety
-/// `take` gives pages of 4096 bytes, aligned to that, which are the caller's until `give`. `number` and `page` are each other's
+/// `take` gives pages of 4096 bytes, aligned to that, which are the caller's until `give`. `number` and `page` are
+/// each other's
 /// inverse for those pages. A page's state word is the caller's alone meanwhile.
 pub(crate) unsafe trait Pages {
     /// A page.

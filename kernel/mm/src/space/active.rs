@@ -1,7 +1,9 @@
 //! Which space each CPU has loaded.
 //!
-//! The per-CPU word holds a pointer to the space, with bit 0 set while the CPU runs a thread that has no user memory (it is
-//! *lazy*), and is null when the kernel's own root is loaded. The pointer stays valid: while a thread that uses the space
+//! The per-CPU word holds a pointer to the space, with bit 0 set while the CPU runs a thread that has no user memory
+//! (it is
+//! *lazy*), and is null when the kernel's own root is loaded. The pointer stays valid: while a thread that uses the
+//! space
 //! runs, by the thread's own reference; afterwards, because a space that ends first expels everyone
 //! ([`crate::shootdown::expel`]).
 #![allow(unsafe_code)]

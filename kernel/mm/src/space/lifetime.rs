@@ -35,7 +35,8 @@ impl Layout {
 
 impl Presence {
     pub(super) fn tables(&self) -> PageTables {
-        // SAFETY: the root is the space's own until it is dropped, and `PageTables` values do not outlive borrows of the space.
+        // SAFETY: the root is the space's own until it is dropped, and `PageTables` values do not outlive borrows of
+        // the space.
         unsafe { PageTables::new(self.root) }
     }
 }
@@ -70,7 +71,8 @@ impl AddressSpace {
         active::load(self);
     }
 
-    /// Unmaps everything now, rather than when the last reference goes (exit, exec). No thread uses the space any more, the
+    /// Unmaps everything now, rather than when the last reference goes (exit, exec). No thread uses the space any
+    /// more, the
     /// calling one included.
     pub fn clear(&self) {
         let mut layout = self.layout.write();

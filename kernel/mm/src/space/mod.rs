@@ -1,6 +1,7 @@
 //! Address spaces: what a process sees as its memory.
 //!
-//! A space is a map of *regions* (what may be where) under a sleeping reader-writer lock, and page tables (what is where).
+//! A space is a map of *regions* (what may be where) under a sleeping reader-writer lock, and page tables (what is
+//! where).
 //! Faults hold the lock for reading and install words by compare-and-swap, so threads fault side by side; calls that
 //! change regions hold it for writing. Nothing that a pager owns is dropped under the lock: its end may take locks
 //! that come before this one.

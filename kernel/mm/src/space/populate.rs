@@ -8,7 +8,8 @@ use abi::{Errno, Result};
 use core::ops::Range;
 
 impl AddressSpace {
-    /// Faults a range in, as MAP_POPULATE and `mlock` do: for writing where that makes a private copy. ENOMEM where something is not
+    /// Faults a range in, as MAP_POPULATE and `mlock` do: for writing where that makes a private copy. ENOMEM where
+    /// something is not
     /// mapped or memory is short, EAGAIN where pages cannot be had.
     pub fn populate(&self, start: u64, len: usize) -> Result<()> {
         let range = user_range(start, len).ok_or(Errno::EINVAL)?;
@@ -19,7 +20,8 @@ impl AddressSpace {
         })
     }
 
-    /// With no access given, the one that each region is made for. The lock is taken anew for every page, so that a long
+    /// With no access given, the one that each region is made for. The lock is taken anew for every page, so that a
+    /// long
     /// range keeps nobody out.
     pub(super) fn populate_for(
         &self,

@@ -13,7 +13,8 @@ use core::ptr;
 const ATTEMPTS: usize = 100;
 
 impl AddressSpace {
-    /// Writes bytes into this space, active or not. Read-only private memory is copied first and then written, as debuggers need.
+    /// Writes bytes into this space, active or not. Read-only private memory is copied first and then written, as
+    /// debuggers need.
     pub fn copy_to(&self, address: u64, bytes: &[u8]) -> Result<(), FaultError> {
         let mut done = 0;
         while done < bytes.len() {

@@ -92,7 +92,8 @@ impl AddressSpace {
         usage
     }
 
-    /// The key under which waiters on the futex word at `address` meet. EINVAL when not 4-aligned, EFAULT where nothing is
+    /// The key under which waiters on the futex word at `address` meet. EINVAL when not 4-aligned, EFAULT where
+    /// nothing is
     /// mapped.
     pub fn futex_key(&self, address: u64, scope: KeyScope) -> Result<FutexKey> {
         if !address.is_multiple_of(4) {

@@ -81,7 +81,8 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Unmaps pages `first..first + count` of the pager `id` wherever they are mapped here (truncation, revocation). The
+    /// Unmaps pages `first..first + count` of the pager `id` wherever they are mapped here (truncation, revocation).
+    /// The
     /// regions stay; touching them asks the pager again. The caller holds no lock of pagers or spaces.
     pub fn unmap_pages(&self, id: u64, first: u64, count: u64) {
         let layout = self.layout.write();

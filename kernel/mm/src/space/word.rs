@@ -1,6 +1,7 @@
 //! What a last-level page-table word of a user half says.
 //!
-//! Words that map a frame are of three kinds. *Counted*: the word owns a reference to the frame. *Borrowed*: it names the zero
+//! Words that map a frame are of three kinds. *Counted*: the word owns a reference to the frame. *Borrowed*: it names
+//! the zero
 //! frame and owns nothing. *Hidden*: the region allows no access, so the word is not present, but still owns its
 //! frame. The processor never changes words: accessed and dirty are set beforehand.
 

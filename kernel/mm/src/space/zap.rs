@@ -111,7 +111,8 @@ impl AddressSpace {
         self.peak_resident.fetch_max(now, Ordering::Relaxed);
     }
 
-    /// Removes the tables that map nothing but what was unmapped: those that touch `start..end` and lie wholly within the
+    /// Removes the tables that map nothing but what was unmapped: those that touch `start..end` and lie wholly within
+    /// the
     /// hole `floor..ceiling` that is there now. The region lock is held for writing, and no word is left in the hole.
     pub(super) fn remove_tables(&self, hole: Hole, gather: &mut Gather<'_>) {
         if hole.has_tables() {

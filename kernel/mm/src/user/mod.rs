@@ -1,6 +1,7 @@
 //! User memory, as the current thread sees it.
 //!
-//! A user address is an allegation: nothing is known about it until the copy itself has succeeded. [`Source`] and [`Sink`] move on as
+//! A user address is an allegation: nothing is known about it until the copy itself has succeeded. [`Source`] and
+//! [`Sink`] move on as
 //! they are used, so a byte that was checked is the byte that is used. All copies run with preemption on and may sleep.
 
 mod pointer;

@@ -9,7 +9,8 @@ use core::mem::MaybeUninit;
 use heap_crate::vec::Vec;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// The address of a `T` in user memory; unchecked until used. Null is allowed and tested by [`UserPtr::is_null`]. It need not be
+/// The address of a `T` in user memory; unchecked until used. Null is allowed and tested by [`UserPtr::is_null`]. It
+/// need not be
 /// aligned.
 pub struct UserPtr<T> {
     address: u64,

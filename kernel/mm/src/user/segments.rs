@@ -60,7 +60,8 @@ impl<'a> Segments<'a> {
         self.remaining -= len;
     }
 
-    /// Gives `transfer` one piece after another, up to `len` bytes; it says how much of a piece it moved, and ends it all by
+    /// Gives `transfer` one piece after another, up to `len` bytes; it says how much of a piece it moved, and ends it
+    /// all by
     /// moving less. EFAULT when nothing at all was moved though something was asked for.
     #[inline]
     pub(super) fn transfer(&mut self, len: usize, mut transfer: impl FnMut(u64, usize, usize) -> usize) -> Result<usize> {

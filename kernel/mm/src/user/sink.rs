@@ -9,7 +9,8 @@ use arch::PAGE_SIZE;
 
 /// Room for bytes, in user memory or in the kernel's own. Each place is filled once.
 ///
-/// A sink of user memory that fails part of the way has been filled up to there; only a failure at its first byte is EFAULT.
+/// A sink of user memory that fails part of the way has been filled up to there; only a failure at its first byte is
+/// EFAULT.
 pub struct Sink<'a>(Room<'a>);
 
 enum Room<'a> {

@@ -9,7 +9,8 @@ use arch::PAGE_SIZE;
 
 /// Bytes to be taken, from user memory or from the kernel's own. Each byte is taken once.
 ///
-/// A source of user memory that fails part of the way has been taken up to there; only a failure at its first byte is EFAULT.
+/// A source of user memory that fails part of the way has been taken up to there; only a failure at its first byte is
+/// EFAULT.
 pub struct Source<'a>(Bytes<'a>);
 
 enum Bytes<'a> {

@@ -9,7 +9,8 @@ use heap_crate::vec::Vec;
 /// Bytes read at a time; paths are mostly shorter.
 const CHUNK: usize = 128;
 
-/// Reads bytes up to (and without) the first NUL. ENAMETOOLONG when none is among the first `max` bytes; EFAULT, ENOMEM.
+/// Reads bytes up to (and without) the first NUL. ENAMETOOLONG when none is among the first `max` bytes; EFAULT,
+/// ENOMEM.
 pub fn read_c_string(address: u64, max: usize) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut chunk = [0; CHUNK];

@@ -25,7 +25,8 @@ pub fn compare_exchange_u32(address: u64, expected: u32, new: u32) -> Result<u32
     usercopy::cas_u32(address, expected, new).map_err(|_| Errno::EFAULT)
 }
 
-/// Replaces the word by what `change` makes of it, atomically; returns what it was. EFAULT, EINVAL, and EAGAIN when the word will
+/// Replaces the word by what `change` makes of it, atomically; returns what it was. EFAULT, EINVAL, and EAGAIN when
+/// the word will
 /// not hold still.
 pub fn update_u32(address: u64, change: impl Fn(u32) -> u32) -> Result<u32> {
     const ATTEMPTS: usize = 1000;
