@@ -83,7 +83,7 @@ fn leave(process: &Arc<Process>, task: &Arc<Task>) -> Option<ExitStatus> {
         }
         (last, gone)
     };
-    let removed = registry::lock().remove_task(task.id());
+    let removed = registry::lock().remove_task(task);
     drop((gone, removed));
     if last.is_none() {
         mask::retarget(task, SignalSet::ALL);

@@ -7,7 +7,8 @@ use crate::completion::Completion;
 use crate::context::Context;
 use crate::exit;
 use crate::pidfd::ProcessDescriptor;
-use crate::process::{Flag, Resources};
+use crate::process::Flag;
+use crate::resources::Resources;
 use crate::registry::{self, ReservedId};
 use crate::signal::SignalState;
 use crate::task::STACK_DISABLED;
@@ -109,6 +110,9 @@ fn clone_process(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Re
         signals.actions.reset_caught();
     }
     let process = try_arc(Process::new(id.number(), parent.origin(resources.clone(), signals)))?;
+    if flags.contains(CloneFlags::FILES) {
+        process.mark(Flag::SharesTable);
+    }
     let task = make_task(cx, request, &process, id.number())?;
     let prepared = prepare(cx, request, &task, resources)?;
     let vfork = match flags.contains(CloneFlags::VFORK) {

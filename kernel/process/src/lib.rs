@@ -78,6 +78,8 @@ pub mod program;
 #[cfg(target_os = "none")]
 pub mod registry;
 #[cfg(target_os = "none")]
+pub mod resources;
+#[cfg(target_os = "none")]
 pub mod task;
 #[cfg(target_os = "none")]
 pub mod usage;

@@ -3,6 +3,7 @@
 use crate::itimer::IntervalTimers;
 use crate::limits::{Privilege, Resource, ResourceLimits};
 use crate::program::Program;
+use crate::resources::Resources;
 use crate::registry;
 use crate::signal::state::SignalState;
 use crate::task::{NAME_SIZE, TaskName};
@@ -64,15 +65,6 @@ struct State {
     used: ResourceUse,
     /// Used by children that were waited for.
     children_used: ResourceUse,
-}
-
-/// What a process gives back when it ends.
-#[derive(Clone)]
-pub struct Resources {
-    /// The capability table.
-    pub table: Arc<Table>,
-    /// The address space.
-    pub space: Arc<AddressSpace>,
 }
 
 /// Yes-or-no facts of a process.
@@ -396,17 +388,5 @@ impl Process {
 
     pub(crate) fn add_children_used(&self, used: &ResourceUse) {
         self.state.lock().children_used.add(used);
-    }
-}
-
-impl Resources {
-    /// Has table and space obey the limits.
-    pub(crate) fn enforce(&self, limits: &ResourceLimits) {
-        self.table.set_limit(usize::try_from(limits.soft(Resource::OpenFiles)).unwrap_or(usize::MAX));
-        self.space.set_limits(mm::space::Limits {
-            address_space: limits.soft(Resource::AddressSpace),
-            data: limits.soft(Resource::Data),
-            stack: limits.soft(Resource::Stack),
-        });
     }
 }

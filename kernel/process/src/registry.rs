@@ -245,21 +245,24 @@ impl Registry {
         self.tasks += 1;
     }
 
-    /// Removes a thread that has ended.
-    pub fn remove_task(&mut self, id: i32) -> Removed {
-        let task = self.entry_mut(id).and_then(|entry| entry.task.take());
-        self.tasks -= usize::from(task.is_some());
+    /// Removes a thread that has ended. Its id may have gone to the thread that runs exec already.
+    pub fn remove_task(&mut self, task: &Arc<Task>) -> Removed {
+        let id = task.id();
+        let gone = self.entry_mut(id).and_then(|entry| entry.task.take_if(|held| Arc::ptr_eq(held, task)));
+        self.tasks -= usize::from(gone.is_some());
         self.release(id);
-        Removed { _task: task, ..Removed::default() }
+        Removed { _task: gone, ..Removed::default() }
     }
 
     /// Gives the thread that runs exec the id of its process, whose first thread has ended.
-    pub fn lead(&mut self, task: &Arc<Task>) -> Removed {
+    pub fn lead(&mut self, task: &Arc<Task>) -> (Removed, Removed) {
+        let moved = self.remove_task(task);
         let leader = task.process().id();
-        let removed = self.remove_task(task.id());
         task.id.store(leader, Relaxed);
-        self.add_task(task);
-        removed
+        // The first thread may be on its way out and not have removed itself yet.
+        let stale = self.entry_mut(leader).and_then(|entry| entry.task.replace(Arc::clone(task)));
+        self.tasks += usize::from(stale.is_none());
+        (moved, Removed { _task: stale, ..Removed::default() })
     }
 
     /// Removes a process for good: its status was collected, or nobody wants it.

@@ -3,7 +3,8 @@
 use super::load::{Loaded, Request, load};
 use super::stack::Strings;
 use crate::context::Context;
-use crate::process::{Flag, Resources};
+use crate::process::Flag;
+use crate::resources::Resources;
 use crate::signal::SignalState;
 use crate::task::{STACK_DISABLED, Task};
 use crate::{exit, fork, registry};
