@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::AtomicPtr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use arch::CpuSet;
 use arch::cpu::CpuId;
@@ -20,6 +20,9 @@ use crate::protocol::inbox::{Inbox, Parcel};
 use crate::thread::{Prepared, Thread};
 use crate::wait::Wait;
 use crate::wait_queue::WaitQueue;
+
+/// How many ended threads make the worker begin on a busy CPU.
+const BURY_AT_ONCE: u32 = 16;
 
 /// Has `work` run soon by this CPU's worker thread, which may sleep. Any context; never fails, since the box is the
 /// queue's node.
@@ -58,6 +61,8 @@ impl Parcel for Work {
 pub(crate) struct Worker {
     work: Inbox<Work>,
     dead: Inbox<Thread>,
+    /// Threads that ever came into `dead`.
+    dead_count: AtomicU32,
     changed: WaitQueue,
     /// The thread, until its CPU comes up.
     thread: IrqLock<Option<Prepared>, WorkerThread>,
@@ -70,6 +75,7 @@ impl Worker {
         Ok(Self {
             work: Inbox::new(),
             dead: Inbox::new(),
+            dead_count: AtomicU32::new(0),
             changed: WaitQueue::new(),
             thread: IrqLock::new(Some(thread)),
         })
@@ -80,11 +86,24 @@ impl Worker {
         self.thread.lock().take()
     }
 
-    /// Takes over an ended thread that no CPU runs on any more, with the reference that it holds to itself.
+    /// Takes over an ended thread that no CPU runs on any more, with the reference that it holds to itself. Burials are
+    /// done several at a time, or when the CPU has nothing better to do.
     pub(crate) fn bury(&self, thread: &'static Thread) {
         // SAFETY: an ended thread is in no inbox, and lives until the worker drops its reference.
         unsafe { self.dead.push(thread) };
-        self.changed.wake_one();
+        let count = self.dead_count.fetch_add(1, Ordering::Relaxed) + 1;
+        if count.is_multiple_of(BURY_AT_ONCE) {
+            self.changed.wake_one();
+        }
+    }
+
+    /// Has the worker bury what is left, since there is time. True if there was something.
+    pub(crate) fn bury_rest(&self) -> bool {
+        let has_dead = !self.dead.is_empty();
+        if has_dead {
+            self.changed.wake_one();
+        }
+        has_dead
     }
 
     /// The worker thread's body.

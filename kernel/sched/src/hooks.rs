@@ -65,6 +65,7 @@ pub fn timer() {
         }
         queue.slice_end_ns()
     };
+    cpu.worker.bury_rest();
     let due_ns = next_timer_ns.min(slice_end_ns);
     if due_ns != u64::MAX {
         cpu.arm_timer(due_ns);

@@ -16,7 +16,7 @@ pub(crate) fn run() -> ! {
         let irq = irq_off();
         let cpu = Cpu::this(&irq);
         cpu.gate.enter_idle();
-        if has_work(cpu) || balance::steal(cpu) {
+        if has_work(cpu) || balance::steal(cpu) || cpu.worker.bury_rest() {
             switch(Why::Preempted);
             continue;
         }

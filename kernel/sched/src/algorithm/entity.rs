@@ -8,6 +8,10 @@ use super::weight::Weight;
 
 /// The slice of a fair thread that asked for none, nanoseconds.
 pub const DEFAULT_SLICE_NS: u64 = 3_000_000;
+/// For how long a fair thread that has just begun to run is not preempted by one that wakes up and asks for as long a
+/// slice, nanoseconds. Long enough for what hands work to each other to finish its own part; short enough for a pointer
+/// to move smoothly.
+pub const UNDISTURBED_NS: u64 = 750_000;
 /// The slice of a round-robin thread, nanoseconds.
 pub const ROUND_ROBIN_SLICE_NS: u64 = 100_000_000;
 
@@ -65,6 +69,8 @@ pub struct Entity {
     pub(super) deadline: Cell<u64>,
     /// While in no queue: how much service it is owed, in virtual time.
     pub(super) lag: Cell<i64>,
+    /// How long it has run since it was picked, nanoseconds.
+    pub(super) stint_ns: Cell<u64>,
     /// What is left of a round-robin turn, nanoseconds.
     pub(super) turn_left_ns: Cell<u64>,
     /// Whether it has been in a queue before.
@@ -82,6 +88,7 @@ impl Entity {
             vruntime: Cell::new(0),
             deadline: Cell::new(0),
             lag: Cell::new(0),
+            stint_ns: Cell::new(0),
             turn_left_ns: Cell::new(ROUND_ROBIN_SLICE_NS),
             is_new: Cell::new(true),
         }

@@ -89,26 +89,32 @@ impl FairQueue {
         let share = i64::from(entity.share().0.get());
         if self.len == 0 {
             self.base = entity.vruntime.get();
-        } else if self.offset(entity.vruntime.get()) > REBASE_AFTER {
-            self.rebase();
+            self.weight = share;
+        } else {
+            if self.offset(entity.vruntime.get()) > REBASE_AFTER {
+                self.rebase();
+            }
+            self.weight += share;
+            self.weighted += share * self.offset(entity.vruntime.get());
         }
-        self.weight += share;
-        self.weighted += share * self.offset(entity.vruntime.get());
         self.len += 1;
         // SAFETY: passed on to the caller.
         unsafe { self.tree.insert(entity) };
     }
 
     /// Takes an entity out that is in; it keeps its virtual time.
+    #[inline]
     pub fn remove(&mut self, entity: &Entity) {
+        self.len -= 1;
+        if self.len == 0 {
+            self.tree.remove_last();
+            (self.weight, self.weighted) = (0, 0);
+            return;
+        }
         self.tree.remove(entity);
         let share = i64::from(entity.share().0.get());
         self.weight -= share;
         self.weighted -= share * self.offset(entity.vruntime.get());
-        self.len -= 1;
-        if self.len == 0 {
-            self.weighted = 0;
-        }
     }
 
     /// Records the lag of an entity that leaves the competition: it has just been removed, or it was running.

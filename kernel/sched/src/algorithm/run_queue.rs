@@ -4,7 +4,7 @@
 
 use core::ptr::NonNull;
 
-use super::entity::{Class, Entity, ROUND_ROBIN_SLICE_NS, Turn, Wakes};
+use super::entity::{Class, Entity, ROUND_ROBIN_SLICE_NS, Turn, UNDISTURBED_NS, Wakes};
 use super::fair::{self, Arrival, FairQueue};
 use super::real_time::{End, RealTimeQueue};
 use super::weight::IDLE_WEIGHT;
@@ -101,6 +101,7 @@ impl RunQueue {
     pub fn charge(&mut self, ran_ns: u64) -> Verdict {
         let Some(current) = self.current else { return Verdict::Continue };
         let current = at(current);
+        current.stint_ns.set(current.stint_ns.get() + ran_ns);
         let used_up = match current.class() {
             Class::Fair { .. } => fair::charge(current, ran_ns) && !self.fair.is_empty(),
             Class::RealTime { turn: Turn::Unlimited, .. } => false,
@@ -132,11 +133,16 @@ impl RunQueue {
             (Class::RealTime { .. }, Class::Fair { .. }) => true,
             (Class::RealTime { priority, .. }, Class::RealTime { priority: running, .. }) => priority > running,
             (Class::Fair { .. }, Class::RealTime { .. }) => false,
-            (Class::Fair { weight, wakes, .. }, Class::Fair { weight: running, .. }) => {
+            (
+                Class::Fair { weight, slice_ns, wakes },
+                Class::Fair { weight: running, slice_ns: running_slice_ns, .. },
+            ) => {
                 if running.get() == IDLE_WEIGHT && weight.get() != IDLE_WEIGHT {
                     return true;
                 }
+                let may_disturb = slice_ns < running_slice_ns || current.stint_ns.get() >= UNDISTURBED_NS;
                 wakes == Wakes::Preempting
+                    && may_disturb
                     && woken.deadline.get() < current.deadline.get()
                     && woken.vruntime.get() <= self.fair.mean(Some(current))
             }
@@ -192,6 +198,7 @@ impl RunQueue {
             Class::Fair { .. } => self.fair.remove(at(next)),
             Class::RealTime { .. } => self.real_time.remove(at(next)),
         }
+        at(next).stint_ns.set(0);
         self.current = Some(next);
         next
     }

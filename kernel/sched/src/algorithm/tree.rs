@@ -93,15 +93,23 @@ impl<T: TreeNode> Tree<T> {
         links.left.set(None);
         links.right.set(None);
         links.least.set(node.value());
-        links.priority.set(self.next_random());
         let (Some(root), Some(first)) = (self.root, self.first) else {
+            // Without company any priority will do, the one from last time too.
             (self.root, self.first) = (Some(pointer), Some(pointer));
             return;
         };
+        links.priority.set(self.next_random());
         if precedes(pointer, first) {
             self.first = Some(pointer);
         }
         self.root = Some(insert_below(root, pointer));
+    }
+
+    /// Unlinks the only node.
+    #[inline]
+    pub fn remove_last(&mut self) {
+        debug_assert!(self.root == self.first, "there are others");
+        (self.root, self.first) = (None, None);
     }
 
     /// Unlinks a node that is in this tree.
