@@ -8,6 +8,7 @@
 mod descriptors;
 mod files;
 mod fpu;
+mod hang;
 mod ipi;
 mod memory;
 mod memory_costs;
@@ -134,6 +135,7 @@ static CASES: &[Case] = &[
     returns("threads_leave_nothing_behind", sched::threads_leave_nothing),
     returns("cpu_time_goes_to_who_runs", sched::time_is_accounted),
     returns("operations_cost_little", sched::operations_cost_little),
+    returns("hang_until_somebody_notices", hang::hang),
 ];
 
 /// The case that runs.
