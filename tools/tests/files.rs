@@ -33,3 +33,8 @@ fn futexes_behave_as_on_linux_on_one_processor() {
 fn futexes_behave_as_on_linux_on_eight_processors() {
     holds("futexes", 8);
 }
+
+#[test]
+fn names_survive_a_storm_of_changes_on_eight_processors() {
+    holds("tree_storm", 8);
+}

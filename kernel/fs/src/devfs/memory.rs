@@ -1,6 +1,6 @@
 //! Devices without hardware: `null`, `zero`, `full`, `random`, `urandom`.
 
-use crate::random;
+use crate::{memory_file, random};
 use crate::special::Opener;
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
@@ -8,8 +8,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
 use core::sync::atomic::{AtomicU32, Ordering};
+use mm::Pager;
 use mm::user::{Sink, Source as Bytes};
 use object::{Location, Node, Object, OpenFile, Seek};
+
+/// As much as an address space can map.
+const MAPPING_MAX: u64 = 1 << 47;
 
 /// What a device gives and takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +102,14 @@ impl Object for MemoryDevice {
 
     fn location(&self) -> Option<&Location> {
         Some(&self.location)
+    }
+
+    /// A mapping of zeros is new memory, each time.
+    fn pager(&self) -> Result<Arc<dyn Pager>> {
+        match self.source {
+            Source::Zero => memory_file::pages(MAPPING_MAX),
+            _ => Err(Errno::ENODEV),
+        }
     }
 
     fn path(&self) -> Option<Vec<u8>> {

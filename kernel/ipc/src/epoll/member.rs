@@ -21,7 +21,6 @@ const MANNERS: u32 = EDGE | ONE_SHOT | EXCLUSIVE | WAKE_UP;
 /// An object in a set: what is asked of it, and whether it stands on the ready list.
 pub struct Member {
     this: Weak<Member>,
-    slot: i32,
     object: Weak<dyn Object>,
     list: Arc<ReadyList>,
     interest: SpinLock<EpollEvent, ObjectState>,
@@ -34,11 +33,10 @@ pub struct Member {
 
 impl Member {
     /// A member that observes nothing yet.
-    pub fn new(slot: i32, object: &Arc<dyn Object>, list: &Arc<ReadyList>, event: EpollEvent) -> Result<Arc<Self>> {
+    pub fn new(object: &Arc<dyn Object>, list: &Arc<ReadyList>, event: EpollEvent) -> Result<Arc<Self>> {
         let interest = SpinLock::new(complete(event));
         Ok(mm::alloc::try_arc_cyclic(|this| Self {
             this: this.clone(),
-            slot,
             object: Arc::downgrade(object),
             list: list.clone(),
             interest,
@@ -68,11 +66,6 @@ impl Member {
         let attachment = self.attachment.lock().take();
         drop(attachment);
         self.list.remove(self);
-    }
-
-    /// Whether it is the member for this slot and object.
-    pub fn is_for(&self, slot: i32, object: &Arc<dyn Object>) -> bool {
-        self.slot == slot && core::ptr::addr_eq(self.object.as_ptr(), Arc::as_ptr(object))
     }
 
     /// Whether its object was closed for good.

@@ -20,12 +20,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
 use core::sync::atomic::{AtomicU32, Ordering};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use member::Member;
 use object::{Object, Ready};
 use ready::ReadyList;
 use sched::{Wait, WaitError, WaitQueue};
 use sync::Mutex;
 use sync::ranks::{EpollNesting, EpollSet as EpollSetRank};
+
+/// Below this many members nothing is purged.
+const PURGE_MINIMUM: usize = 32;
 
 /// Sets within sets within sets, at most.
 const DEPTH_MAX: usize = 5;
@@ -35,9 +40,16 @@ static NESTING: Mutex<(), EpollNesting> = Mutex::new(());
 
 /// A set of objects.
 pub struct EpollSet {
-    members: Mutex<Vec<Arc<Member>>, EpollSetRank>,
+    members: Mutex<Members, EpollSetRank>,
     ready: Arc<ReadyList>,
     flags: AtomicU32,
+}
+
+/// The members, by slot and object: a slot may have come to hold another object.
+struct Members {
+    map: HashMap<(i32, usize), Arc<Member>, FixedState>,
+    /// At this size those whose objects are gone are taken out: twice what was left last time.
+    purge_at: usize,
 }
 
 /// What to change in a set.
@@ -56,7 +68,7 @@ impl EpollSet {
     pub fn new() -> Result<Arc<Self>> {
         let ready = ReadyList::new()?;
         Ok(mm::alloc::try_arc(Self {
-            members: Mutex::new(Vec::new()),
+            members: Mutex::new(Members { map: HashMap::with_hasher(FixedState::with_seed(0)), purge_at: PURGE_MINIMUM }),
             ready,
             flags: AtomicU32::new(OpenFlags::READ_WRITE.bits()),
         })?)
@@ -75,17 +87,14 @@ impl EpollSet {
             Change::Add => self.add(slot, object, event),
             Change::Modify => {
                 let members = self.members.lock();
-                let at = find(&members, slot, object).ok_or(Errno::ENOENT)?;
-                members[at].set_interest(event)?;
-                members[at].announce_if_ready();
+                let member = members.map.get(&key(slot, object)).ok_or(Errno::ENOENT)?;
+                member.set_interest(event)?;
+                member.announce_if_ready();
                 Ok(())
             }
             Change::Delete => {
-                let mut members = self.members.lock();
-                let at = find(&members, slot, object).ok_or(Errno::ENOENT)?;
-                let removed = members.swap_remove(at);
-                drop(members);
-                removed.leave();
+                let removed = self.members.lock().map.remove(&key(slot, object));
+                removed.ok_or(Errno::ENOENT)?.leave();
                 Ok(())
             }
         }
@@ -97,22 +106,20 @@ impl EpollSet {
         if let Some(set) = nested {
             set.check_depth(self, DEPTH_MAX - 1)?;
         }
-        let mut members = self.members.lock();
-        if find(&members, slot, object).is_some() {
-            return Err(Errno::EEXIST);
-        }
-        // Whoever had this slot before and is gone makes room.
-        while let Some(at) = members.iter().position(|member| member.is_gone()) {
-            members.swap_remove(at).leave();
-        }
-        members.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-        self.ready.reserve(members.len() + 1)?;
-        let member = Member::new(slot, object, &self.ready, event)?;
-        members.push(member.clone());
-        drop(members);
-        if let Err(errno) = member.attach(object) {
+        let member = {
             let mut members = self.members.lock();
-            members.retain(|other| !Arc::ptr_eq(other, &member));
+            if members.map.contains_key(&key(slot, object)) {
+                return Err(Errno::EEXIST);
+            }
+            members.purge();
+            members.map.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+            self.ready.reserve(members.map.len() + 1)?;
+            let member = Member::new(object, &self.ready, event)?;
+            members.map.insert(key(slot, object), member.clone());
+            member
+        };
+        if let Err(errno) = member.attach(object) {
+            self.members.lock().map.remove(&key(slot, object));
             return Err(errno);
         }
         member.announce_if_ready();
@@ -127,7 +134,7 @@ impl EpollSet {
         let mut inner = Vec::new();
         {
             let members = self.members.lock();
-            for object in members.iter().filter_map(|member| member.object()) {
+            for object in members.map.values().filter_map(|member| member.object()) {
                 if object.downcast_ref::<Self>().is_some() {
                     inner.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
                     inner.push(object);
@@ -176,8 +183,26 @@ impl EpollSet {
     }
 }
 
-fn find(members: &[Arc<Member>], slot: i32, object: &Arc<dyn Object>) -> Option<usize> {
-    members.iter().position(|member| member.is_for(slot, object))
+impl Members {
+    /// Takes out those whose objects are gone, now and then, so that additions stay cheap on average.
+    fn purge(&mut self) {
+        if self.map.len() < self.purge_at {
+            return;
+        }
+        self.map.retain(|_, member| {
+            let is_gone = member.is_gone();
+            if is_gone {
+                member.leave();
+            }
+            !is_gone
+        });
+        self.purge_at = (2 * self.map.len()).max(PURGE_MINIMUM);
+    }
+}
+
+/// The address stays the object's own as long as a member knows it, even weakly.
+fn key(slot: i32, object: &Arc<dyn Object>) -> (i32, usize) {
+    (slot, Arc::as_ptr(object).addr())
 }
 
 impl Object for EpollSet {
@@ -222,7 +247,7 @@ impl Object for EpollSet {
 impl Drop for EpollSet {
     fn drop(&mut self) {
         // Members hold the list and the list may hold members: the circle is opened here.
-        for member in self.members.get_mut().drain(..) {
+        for (_, member) in self.members.get_mut().map.drain() {
             member.leave();
         }
         self.ready.clear();
