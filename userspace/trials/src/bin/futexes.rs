@@ -206,10 +206,9 @@ fn robust() -> Holds {
             let head = RobustHead { next: &entry, offset, pending: null() };
             entry.next = &head;
             // SAFETY: the list lives until the process ends.
-            let tid = unsafe {
-                libc::syscall(libc::SYS_set_robust_list, std::ptr::from_ref(&head), size_of::<RobustHead>());
-                libc::syscall(libc::SYS_gettid)
-            } as u32;
+            unsafe { libc::syscall(libc::SYS_set_robust_list, std::ptr::from_ref(&head), size_of::<RobustHead>()) };
+            // SAFETY: it takes nothing.
+            let tid = unsafe { libc::syscall(libc::SYS_gettid) } as u32;
             std::hint::black_box(&entry);
             word.store(tid | 0x8000_0000, Ordering::SeqCst);
             // SAFETY: ends the process without unwinding, while the list lies on its stack.
