@@ -198,7 +198,7 @@ fn status_of(process: &Process, task: Option<&Task>) -> Result<Status> {
     status.no_new_privileges = process.has(Flag::NoNewPrivileges);
     status.resident_limit = process.limit(Resource::Resident);
     status.queue_limit = process.limit(Resource::PendingSignals);
-    status.exit_signal = abi::Signal::CHLD.number() as i32;
+    status.exit_signal = abi::Signal::CHLD.number();
     status.exit_code = process.exit_status().map_or(0, |ended| ended.to_wait_status());
     status.foreground = -1;
     set_terminal(&mut status, process);

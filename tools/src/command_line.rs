@@ -255,7 +255,7 @@ fn parse_size(text: &str) -> Result<u64> {
     };
     let number: u64 = digits.parse().map_err(|_| wrong())?;
     let bytes = number.checked_mul(1 << shift).ok_or_else(wrong)?;
-    if bytes < MIN_MEMORY || bytes > 1 << 46 { Err(wrong()) } else { Ok(bytes) }
+    if (MIN_MEMORY..=1 << 46).contains(&bytes) { Ok(bytes) } else { Err(wrong()) }
 }
 
 fn parse_accelerator(text: &str) -> Result<Accelerator> {

@@ -167,7 +167,7 @@ impl Cpu {
     /// A pseudo-random CPU.
     #[inline]
     pub(crate) fn random_cpu(&self) -> CpuId {
-        let scaled = u64::from(self.next_random()) * arch::cpu::count() as u64 >> 32;
+        let scaled = (u64::from(self.next_random()) * arch::cpu::count() as u64) >> 32;
         CpuId::new(scaled as u32).unwrap_or(self.id)
     }
 

@@ -1,7 +1,7 @@
 //! Models of the wake-up protocols: loom runs the kernel's own protocol files in all interleavings, with weak memory.
 //!
 //! A planted fault shows that a model can fail: see the `finds` tests.
-#![allow(missing_docs, unsafe_code)]
+#![allow(missing_docs, unsafe_code, clippy::unwrap_used, reason = "a model that cannot go on has failed")]
 
 #[path = "../src/protocol/mod.rs"]
 #[allow(dead_code)]

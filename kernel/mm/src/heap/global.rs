@@ -10,6 +10,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{self, NonNull};
 
 /// The kernel heap as Rust's allocator. Out of memory gives null.
+#[cfg_attr(not(target_os = "none"), allow(dead_code, reason = "the host has its own heap"))]
 pub struct KernelHeap;
 
 #[cfg(target_os = "none")]
