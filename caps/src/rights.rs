@@ -207,12 +207,17 @@ impl Rights {
 /// Named bundles: what a person grants when thinking of a use rather than of calls.
 impl Rights {
     /// What any use of a descriptor needs beside its purpose.
-    pub const BASIC: Self =
-        Self::FSTAT.union(Self::FSTATFS).union(Self::FPATHCONF).union(Self::FCNTL).union(Self::EVENT).union(Self::TRANSFER);
+    pub const BASIC: Self = Self::FSTAT
+        .union(Self::FSTATFS)
+        .union(Self::FPATHCONF)
+        .union(Self::FCNTL)
+        .union(Self::EVENT)
+        .union(Self::TRANSFER);
     /// Read a file or a stream.
     pub const READER: Self = Self::BASIC.union(Self::MMAP_R);
     /// Write a file or a stream.
-    pub const WRITER: Self = Self::BASIC.union(Self::PWRITE).union(Self::FSYNC).union(Self::FTRUNCATE).union(Self::FLOCK);
+    pub const WRITER: Self =
+        Self::BASIC.union(Self::PWRITE).union(Self::FSYNC).union(Self::FTRUNCATE).union(Self::FLOCK);
     /// Look at a directory tree and read the files in it.
     pub const BROWSER: Self = Self::READER.union(Self::LOOKUP).union(Self::FCHDIR);
     /// Change a directory tree.
@@ -230,7 +235,8 @@ impl Rights {
         .union(Self::FCHMOD)
         .union(Self::FUTIMES);
     /// Run programs.
-    pub const RUNNER: Self = Self::BASIC.union(Self::LOOKUP).union(Self::FEXECVE).union(Self::MMAP_R).union(Self::MMAP_X);
+    pub const RUNNER: Self =
+        Self::BASIC.union(Self::LOOKUP).union(Self::FEXECVE).union(Self::MMAP_R).union(Self::MMAP_X);
     /// Use a connected socket.
     pub const SPEAKER: Self = Self::BASIC
         .union(Self::READ)
@@ -264,6 +270,7 @@ impl Rights {
 
     /// The right or bundle with this name: rights in capitals, bundles in small letters.
     pub fn named(name: &str) -> Option<Self> {
-        Self::from_name(name).or_else(|| Self::BUNDLES.iter().find(|(bundle, _)| *bundle == name).map(|(_, rights)| *rights))
+        Self::from_name(name)
+            .or_else(|| Self::BUNDLES.iter().find(|(bundle, _)| *bundle == name).map(|(_, rights)| *rights))
     }
 }

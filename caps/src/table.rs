@@ -294,7 +294,8 @@ impl<O: Clone> Table<O> {
         let mut child = Self::new(self.limit);
         child.ceilings = self.ceilings.clone();
         let kept = |slot: &&Slot<O>| !slot.flags.contains(SlotFlags::CLOSE_ON_FORK);
-        let length = self.slots.iter().rposition(|slot| slot.as_ref().filter(kept).is_some()).map_or(0, |last| last + 1);
+        let length =
+            self.slots.iter().rposition(|slot| slot.as_ref().filter(kept).is_some()).map_or(0, |last| last + 1);
         child.grow(length)?;
         for (number, slot) in self.slots.iter().enumerate().take(length) {
             if let Some(slot) = slot.as_ref().filter(kept) {

@@ -150,7 +150,12 @@ impl World {
             let parent = grants.last().cloned();
             grants.push(Arc::new(Grant::new(parent, Rights::ALL)));
         }
-        Self { processes: vec![process(), process(), process()], limits: vec![Rights::ALL; grants.len()], grants, objects: 0 }
+        Self {
+            processes: vec![process(), process(), process()],
+            limits: vec![Rights::ALL; grants.len()],
+            grants,
+            objects: 0,
+        }
     }
 
     fn run(&mut self, at: usize, operation: Operation) {
@@ -201,7 +206,9 @@ impl World {
                 let result = table.duplicate_to(slot, target, flags);
                 match held {
                     None => assert_eq!(result.err(), Some(TableError::BadSlot)),
-                    Some(_) if target as usize >= model.limit => assert_eq!(result.err(), Some(TableError::BeyondLimit)),
+                    Some(_) if target as usize >= model.limit => {
+                        assert_eq!(result.err(), Some(TableError::BeyondLimit))
+                    }
                     Some(_) if model.reserved.contains(&target) => assert_eq!(result.err(), Some(TableError::Reserved)),
                     Some(held) => {
                         assert_eq!(result.ok().flatten().map(|old| old.object), old);
@@ -219,7 +226,10 @@ impl World {
                     assert_eq!(model.slots.remove(&slot).map(|held| held.object), Some(capability.object));
                     from = slot + 1;
                 }
-                assert_eq!(model.slots.keys().find(|slot| (first..=last.max(first)).contains(slot) && **slot <= last), None);
+                assert_eq!(
+                    model.slots.keys().find(|slot| (first..=last.max(first)).contains(slot) && **slot <= last),
+                    None
+                );
             }
             Operation::SetFlags { slot, flags } => {
                 let held = model.slots.get_mut(&(slot as u32));
@@ -247,7 +257,9 @@ impl World {
                 let mut from = 0;
                 while let Some((slot, _)) = table.remove_next_on_exec(from) {
                     from = slot + 1;
-                    assert!(model.slots.remove(&slot).is_some_and(|held| held.flags.contains(SlotFlags::CLOSE_ON_EXEC)));
+                    assert!(
+                        model.slots.remove(&slot).is_some_and(|held| held.flags.contains(SlotFlags::CLOSE_ON_EXEC))
+                    );
                 }
                 assert!(model.slots.values().all(|held| !held.flags.contains(SlotFlags::CLOSE_ON_EXEC)));
             }
@@ -268,8 +280,10 @@ impl World {
     /// Every table shows exactly what its model holds.
     fn check(&self) {
         for Process { table, model, .. } in &self.processes {
-            let shown: Vec<_> = table.iter().map(|(slot, held, flags)| (slot, held.object, held.rights, flags)).collect();
-            let expected: Vec<_> = model.slots.iter().map(|(slot, held)| (*slot, held.object, held.rights, held.flags)).collect();
+            let shown: Vec<_> =
+                table.iter().map(|(slot, held, flags)| (slot, held.object, held.rights, flags)).collect();
+            let expected: Vec<_> =
+                model.slots.iter().map(|(slot, held)| (*slot, held.object, held.rights, held.flags)).collect();
             assert_eq!(shown, expected);
             assert_eq!(table.len(), model.slots.len());
         }

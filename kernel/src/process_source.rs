@@ -44,8 +44,8 @@ impl ProcessSource for Processes {
 
     fn find(&self, pid: i32) -> Option<Arc<dyn ProcessView>> {
         // A thread's id names its process too, though it is not listed.
-        let process = registry::find_process(pid)
-            .or_else(|| registry::find_task(pid).map(|task| Arc::clone(task.process())))?;
+        let process =
+            registry::find_process(pid).or_else(|| registry::find_task(pid).map(|task| Arc::clone(task.process())))?;
         let view: Arc<View> = try_arc(View(process)).ok()?;
         Some(view)
     }

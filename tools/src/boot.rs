@@ -31,7 +31,13 @@ pub fn shell(project: &Project, options: &Options) -> Result<u8> {
     let mut tree = compose_base(project, &artifacts, &options.roots)?;
     let directory = options.cwd.clone().unwrap_or_else(|| "/".into());
     Run::shell(environment(std::env::vars_os(), &options.env), directory).insert_into(&mut tree)?;
-    start(project, options, &artifacts, &write_archive(&tree)?, Purpose { streams: Streams::Terminal, quit_code: 0, judge_of_panics: Judge::Host })
+    start(
+        project,
+        options,
+        &artifacts,
+        &write_archive(&tree)?,
+        Purpose { streams: Streams::Terminal, quit_code: 0, judge_of_panics: Judge::Host },
+    )
 }
 
 /// Boots and runs one program.
@@ -49,7 +55,13 @@ pub fn exec(project: &Project, options: &Options, program: &Program) -> Result<u
     let mut arguments = vec![program.name.clone()];
     arguments.extend_from_slice(&program.arguments);
     Run { streams, directory, path, arguments, environment }.insert_into(&mut tree)?;
-    start(project, options, &artifacts, &write_archive(&tree)?, Purpose { streams, quit_code: INTERRUPTED, judge_of_panics: Judge::Host })
+    start(
+        project,
+        options,
+        &artifacts,
+        &write_archive(&tree)?,
+        Purpose { streams, quit_code: INTERRUPTED, judge_of_panics: Judge::Host },
+    )
 }
 
 /// Boots a kernel that contains the in-kernel tests, and runs one of them.

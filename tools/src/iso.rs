@@ -26,11 +26,14 @@ menuentry Tessera {
 
 /// Writes the image.
 pub fn write(project: &Project, file: &Path) -> Result<u8> {
-    let program = ["grub-mkrescue", "grub2-mkrescue"].into_iter().find(|name| crate::setup::programs::find_in_path(name).is_some());
+    let program = ["grub-mkrescue", "grub2-mkrescue"]
+        .into_iter()
+        .find(|name| crate::setup::programs::find_in_path(name).is_some());
     let grub = find_or_install(project, program.unwrap_or("grub-mkrescue"), Software::Grub)?;
     let artifacts = compile::build(project, Variant::Plain)?;
     let mut tree = boot::compose_base(project, &artifacts, &[])?;
-    Run::shell(run_file::environment(std::iter::empty(), &["TERM=linux".into()]), "/root".into()).insert_into(&mut tree)?;
+    Run::shell(run_file::environment(std::iter::empty(), &["TERM=linux".into()]), "/root".into())
+        .insert_into(&mut tree)?;
     let _lock = project.lock("iso")?;
     let directory = project.output.join("iso");
     let grub_directory = directory.join("boot/grub");

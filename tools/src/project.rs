@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Context, Result};
 
 /// What the guest's programs are made from; a change in any of it means building again.
-const SOURCES: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "caps", "kernel", "userspace"];
+const SOURCES: &[&str] = &["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "caps", "kernel", "userspace"];
 
 /// The source tree and the directory of things built from it.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use gimli::{Dwarf, EndianRcSlice, LittleEndian, SectionId};
 use elf::ElfBytes;
 use elf::abi::STT_FUNC;
+use gimli::{Dwarf, EndianRcSlice, LittleEndian, SectionId};
 
 type Reader = EndianRcSlice<LittleEndian>;
 type File<'data> = ElfBytes<'data, elf::endian::LittleEndian>;

@@ -112,7 +112,8 @@ fn the_machine_dies_with_the_tool_even_when_that_is_killed() {
 
 #[test]
 fn output_that_nobody_reads_any_more_ends_the_guest() {
-    let command = format!("{} exec --smp 1 --log /dev/null /bin/busybox yes | head -n 3", tool().get_program().display());
+    let command =
+        format!("{} exec --smp 1 --log /dev/null /bin/busybox yes | head -n 3", tool().get_program().display());
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command);
     let outcome = run(shell, b"").expect_code(0);

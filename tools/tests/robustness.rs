@@ -26,8 +26,9 @@ fn damaged_programs() -> Vec<(String, Vec<u8>)> {
         copy[at..at + bytes.len()].copy_from_slice(bytes);
         copy
     };
-    let mut programs: Vec<(String, Vec<u8>)> =
-        [1, 4, 16, 63, 64, 65, 100, 120, 400, 4095, 4096, 5000].map(|length| (format!("cut-{length}"), whole[..length].to_vec())).to_vec();
+    let mut programs: Vec<(String, Vec<u8>)> = [1, 4, 16, 63, 64, 65, 100, 120, 400, 4095, 4096, 5000]
+        .map(|length| (format!("cut-{length}"), whole[..length].to_vec()))
+        .to_vec();
     let fields: &[(&str, usize, &[u8])] = &[
         ("class", 4, &[1]),
         ("endianness", 5, &[2]),
@@ -113,7 +114,17 @@ fn broken_archives_end_in_a_clean_panic() {
     huge_name[94..102].copy_from_slice(b"FFFFFFF0");
     let mut no_digits = whole.clone();
     no_digits[54..62].copy_from_slice(b"zzzzzzzz");
-    let cases = [&b""[..], b"070701", &whole[..100], &whole[..whole.len() / 2], &wrong_magic, &huge_size, &huge_name, &no_digits, &whole];
+    let cases = [
+        &b""[..],
+        b"070701",
+        &whole[..100],
+        &whole[..whole.len() / 2],
+        &wrong_magic,
+        &huge_size,
+        &huge_name,
+        &no_digits,
+        &whole,
+    ];
     for (number, bytes) in cases.iter().enumerate() {
         let outcome = boot_archive(bytes).expect_code(125);
         let said = &outcome.stderr;
@@ -174,11 +185,15 @@ static FAULT_RESULTS: LazyLock<Batch> = LazyLock::new(|| {
     let mut compiler = Command::new(host_program("musl-gcc", Software::MuslGcc));
     compiler.args(["-static", "-O1", "-fno-pie", "-no-pie", "-w", "-o"]).arg(&binary).arg(&source);
     run(compiler, b"").expect_code(0);
-    let encoded = run({
-        let mut command = Command::new("base64");
-        command.arg(&binary);
-        command
-    }, b"").text();
+    let encoded = run(
+        {
+            let mut command = Command::new("base64");
+            command.arg(&binary);
+            command
+        },
+        b"",
+    )
+    .text();
     let setup = format!("base64 -d >/tmp/faults <<E\n{encoded}E\nchmod 755 /tmp/faults\n");
     let cases = "for n in 0 1 2 3 4 5 6 7 8; do /tmp/faults $n 2>/dev/null; echo $n $?; /tmp/faults $n caught; done\n";
     Batch::run(2, &[("faults", &format!("{setup}{cases}"))])

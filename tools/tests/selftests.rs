@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Outcome, run, tool};
 use common::scratch::Scratch;
+use common::{Outcome, run, tool};
 
 fn boot(name: &str, processors: u32) -> Outcome {
     let scratch = Scratch::new("selftest");

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::tool;
 use common::terminal::Terminal;
+use common::tool;
 use rustix::termios::LocalModes;
 
 const PROMPT: &str = "tessera:/# ";

@@ -57,7 +57,9 @@ impl Signal {
             Self::CHLD | Self::URG | Self::WINCH => DefaultAction::Ignore,
             Self::CONT => DefaultAction::Continue,
             Self::STOP | Self::TSTP | Self::TTIN | Self::TTOU => DefaultAction::Stop,
-            Self::QUIT | Self::ILL | Self::TRAP | Self::ABRT | Self::BUS | Self::FPE | Self::SEGV => DefaultAction::Core,
+            Self::QUIT | Self::ILL | Self::TRAP | Self::ABRT | Self::BUS | Self::FPE | Self::SEGV => {
+                DefaultAction::Core
+            }
             Self::XCPU | Self::XFSZ | Self::SYS => DefaultAction::Core,
             _ => DefaultAction::Terminate,
         }
@@ -116,7 +118,11 @@ signals! {
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 as u32 >= general::SIGRTMIN { write!(f, "SIGRT{}", self.0 as u32 - general::SIGRTMIN) } else { f.write_str(self.name()) }
+        if self.0 as u32 >= general::SIGRTMIN {
+            write!(f, "SIGRT{}", self.0 as u32 - general::SIGRTMIN)
+        } else {
+            f.write_str(self.name())
+        }
     }
 }
 
@@ -128,7 +134,16 @@ impl fmt::Debug for Signal {
 
 /// A set of signals, in the layout of `sigset_t`: bit `n - 1` is signal `n`.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    zerocopy::FromBytes,
+    zerocopy::IntoBytes,
+    zerocopy::Immutable,
+    zerocopy::KnownLayout,
 )]
 #[repr(transparent)]
 pub struct SignalSet(u64);

@@ -103,8 +103,16 @@ fn masked() -> RedirectionTableEntry {
 /// Moves the 8259 pair to vectors 0x20–0x2f, where its spurious interrupts are ignored, and masks it.
 pub(crate) fn mask_pic() {
     const SEQUENCE: [(u16, u8); 10] = [
-        (0x20, 0x11), (0xa0, 0x11), (0x21, 0x20), (0xa1, 0x28), (0x21, 4),
-        (0xa1, 2), (0x21, 1), (0xa1, 1), (0x21, 0xff), (0xa1, 0xff),
+        (0x20, 0x11),
+        (0xa0, 0x11),
+        (0x21, 0x20),
+        (0xa1, 0x28),
+        (0x21, 4),
+        (0xa1, 2),
+        (0x21, 1),
+        (0xa1, 1),
+        (0x21, 0xff),
+        (0xa1, 0xff),
     ];
     for (port, value) in SEQUENCE {
         // SAFETY: the PIC's ports; nothing else uses them.

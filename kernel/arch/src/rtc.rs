@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn packed_decimal_and_binary_dates_agree() {
-        let packed = Date { seconds: 0x59, minutes: 0x30, hours: 0x92, day: 0x31, month: 0x12, year: 0x25, century: 0x20 };
+        let packed =
+            Date { seconds: 0x59, minutes: 0x30, hours: 0x92, day: 0x31, month: 0x12, year: 0x25, century: 0x20 };
         let binary = Date { seconds: 59, minutes: 30, hours: 0x80 | 12, day: 31, month: 12, year: 25, century: 20 };
         assert_eq!(decode(packed, 0), decode(binary, IS_BINARY));
         assert_eq!(decode(binary, IS_BINARY), 20_453 * 86_400 + 12 * 3600 + 30 * 60 + 59);

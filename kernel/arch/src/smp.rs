@@ -66,7 +66,8 @@ pub fn start_all(entry: fn(CpuId) -> !, stack_for: fn(CpuId) -> VirtAddr) {
         return;
     }
     let page = trampoline::install();
-    let waiting = || (1..cpu::count()).filter(|index| is_waiting(*index)).map(|index| APIC_IDS[index].load(Ordering::Relaxed));
+    let waiting =
+        || (1..cpu::count()).filter(|index| is_waiting(*index)).map(|index| APIC_IDS[index].load(Ordering::Relaxed));
     waiting().for_each(apic::send_init);
     clock::spin_for_ns(INIT_DELAY_NS);
     waiting().for_each(|id| apic::send_startup(id, page));

@@ -46,9 +46,9 @@ struct Route {
     vector: u8,
 }
 
-static TABLE: [Line; LINES] = [const {
-    Line { route: Once::new(), handlers: [const { Once::new() }; SHARED_BY], count: AtomicU64::new(0) }
-}; LINES];
+static TABLE: [Line; LINES] =
+    [const { Line { route: Once::new(), handlers: [const { Once::new() }; SHARED_BY], count: AtomicU64::new(0) } };
+        LINES];
 static USED: AtomicUsize = AtomicUsize::new(0);
 static REGISTERING: IrqLock<(), ranks::InterruptTable> = IrqLock::new(());
 

@@ -41,8 +41,7 @@ struct Ring {
     cleared: u64,
 }
 
-static RING: IrqLock<Ring, ranks::Log> =
-    IrqLock::new(Ring { bytes: [0; CAPACITY], end: 0, start: 0, cleared: 0 });
+static RING: IrqLock<Ring, ranks::Log> = IrqLock::new(Ring { bytes: [0; CAPACITY], end: 0, start: 0, cleared: 0 });
 
 impl Ring {
     fn at(&self, position: u64) -> u8 {
@@ -147,9 +146,8 @@ impl Object for KmsgFile {
         let (begin, len) = loop {
             // Appending wakes nobody, since it happens in any context: a follower looks now and then.
             let look_again = clock::now_ns().saturating_add(FOLLOW_NS);
-            let found = Patience::of(self.flags).wait(&FOLLOWERS, Some(look_again), || {
-                RING.lock().line_at(position, &mut line)
-            });
+            let found = Patience::of(self.flags)
+                .wait(&FOLLOWERS, Some(look_again), || RING.lock().line_at(position, &mut line));
             match found {
                 Err(Errno::ETIMEDOUT) => continue,
                 other => break other?,

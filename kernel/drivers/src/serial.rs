@@ -52,12 +52,7 @@ impl Serial {
     /// The port behind `uart` on ISA interrupt line `irq`; does nothing until [`start`](Self::start).
     pub const fn new(uart: Uart16550<PioBackend>, irq: u8) -> Self {
         let device = Device { uart, ring: VecDeque::new(), is_present: false, is_paused: false };
-        Self {
-            irq,
-            device: IrqLock::new(device),
-            changed: WaitQueue::new(),
-            sending: Mutex::new(()),
-        }
+        Self { irq, device: IrqLock::new(device), changed: WaitQueue::new(), sending: Mutex::new(()) }
     }
 
     /// Sets the device up and opens its interrupts. ENODEV where there is none.

@@ -208,7 +208,18 @@ mod tests {
     fn member(name: &str, data: &[u8], mode: u32) -> Vec<u8> {
         let mut out = format!(
             "070701{:08X}{mode:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}",
-            7, 1, 2, 1, 1000, data.len(), 8, 1, 5, 9, name.len() + 1, 0,
+            7,
+            1,
+            2,
+            1,
+            1000,
+            data.len(),
+            8,
+            1,
+            5,
+            9,
+            name.len() + 1,
+            0,
         )
         .into_bytes();
         out.extend_from_slice(name.as_bytes());

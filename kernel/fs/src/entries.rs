@@ -101,9 +101,7 @@ impl<T> Entries<T> {
     pub fn remove(&mut self, name: &[u8]) -> Option<T> {
         let hash = self.hasher.hash_one(name);
         let list = &self.list;
-        let bears = |at: &u32| {
-            list[*at as usize].1.as_ref().is_some_and(|entry| entry.name == name)
-        };
+        let bears = |at: &u32| list[*at as usize].1.as_ref().is_some_and(|entry| entry.name == name);
         let position = *self.index.find(hash, bears)?;
         let (position, _) = self.index.find_entry(hash, |at| *at == position).ok()?.remove();
         let removed = self.list[position as usize].1.take();
@@ -134,9 +132,7 @@ impl<T> Entries<T> {
     fn reserve(&mut self) -> Result<(), InsertError> {
         self.list.try_reserve(1).map_err(|_| InsertError::NoMemory)?;
         let (list, hasher) = (&self.list, &self.hasher);
-        self.index
-            .try_reserve(1, |at| hash_at(list, hasher, *at))
-            .map_err(|_| InsertError::NoMemory)
+        self.index.try_reserve(1, |at| hash_at(list, hasher, *at)).map_err(|_| InsertError::NoMemory)
     }
 
     fn bears(&self, position: u32, name: &[u8]) -> bool {

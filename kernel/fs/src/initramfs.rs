@@ -13,8 +13,8 @@ use abi::{Errno, Mode, Result};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use hashbrown::HashMap;
 use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use object::{Node, NodeKind, Owner, SetAttributes, SetTime};
 
 /// Symbolic links followed on the way to one member.
@@ -37,8 +37,11 @@ pub struct Summary {
 /// Fills `tmpfs` with all archives in `bytes`, later ones over earlier ones.
 pub fn unpack(tmpfs: &Tmpfs, bytes: &'static [u8]) -> Result<Summary> {
     let hasher = FixedState::with_seed(arch::random::entropy());
-    let mut unpacking =
-        Unpacking { root: tmpfs.root_inode().clone(), links: HashMap::with_hasher(hasher), summary: Summary::default() };
+    let mut unpacking = Unpacking {
+        root: tmpfs.root_inode().clone(),
+        links: HashMap::with_hasher(hasher),
+        summary: Summary::default(),
+    };
     for entry in cpio::entries(bytes) {
         match entry {
             Ok(entry) => unpacking.member(&entry),

@@ -29,9 +29,9 @@ extern crate alloc;
 mod clock;
 pub mod cpio;
 #[cfg(target_os = "none")]
-pub mod device_id;
-#[cfg(target_os = "none")]
 pub mod devfs;
+#[cfg(target_os = "none")]
+pub mod device_id;
 pub mod entries;
 #[cfg(target_os = "none")]
 pub mod initramfs;

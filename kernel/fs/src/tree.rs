@@ -41,9 +41,7 @@ pub fn furnish(namespace: &Namespace, devices: Arc<Tmpfs>, source: &'static dyn 
 /// The directory of this name in `root`, made if it is missing.
 fn directory(root: &Arc<dyn Node>, name: &str, mode: u32) -> Result<Arc<dyn Node>> {
     match root.lookup(name.as_bytes()) {
-        Err(Errno::ENOENT) => {
-            root.create(name.as_bytes(), NewNode::Directory, Mode::from_raw(mode), Owner::default())
-        }
+        Err(Errno::ENOENT) => root.create(name.as_bytes(), NewNode::Directory, Mode::from_raw(mode), Owner::default()),
         found => found,
     }
 }

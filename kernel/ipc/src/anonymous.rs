@@ -15,7 +15,6 @@ pub fn stat() -> Stat {
 /// Replaces those of the kept flags that may change.
 pub fn change_flags(kept: &AtomicU32, flags: OpenFlags) {
     let changed = (flags & OpenFlags::CHANGEABLE).bits();
-    let _ = kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
-        Some(now & !OpenFlags::CHANGEABLE.bits() | changed)
-    });
+    let _ = kept
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(now & !OpenFlags::CHANGEABLE.bits() | changed));
 }

@@ -17,8 +17,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use mm::user::{Sink, Source};
 use object::Ready;
 use sched::{Wait, WaitQueue};
-use sync::ranks::Pipe as PipeRank;
 use sync::Mutex;
+use sync::ranks::Pipe as PipeRank;
 
 /// Writes up to this size are not interleaved with others.
 pub const PIPE_BUF: usize = 4096;

@@ -1,8 +1,8 @@
 //! The file-system trait.
 
 use crate::Node;
-use abi::types::Statfs;
 use abi::Result;
+use abi::types::Statfs;
 use alloc::sync::Arc;
 use core::any::Any;
 

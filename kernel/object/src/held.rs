@@ -89,7 +89,13 @@ impl Held {
     pub fn child(&self, object: Arc<dyn Object>, rights: Rights) -> ObjectCapability {
         let kind = object.kind();
         let rights = rights & self.capability.inherited();
-        Capability { object, kind, rights, bounds: self.capability.bounds.clone(), grant: self.capability.grant.clone() }
+        Capability {
+            object,
+            kind,
+            rights,
+            bounds: self.capability.bounds.clone(),
+            grant: self.capability.grant.clone(),
+        }
     }
 }
 

@@ -42,9 +42,9 @@ mod terminal;
 pub use credentials::{Credentials, Permissions};
 pub use directory::DirectoryEntry;
 pub use file_system::FileSystem;
+pub use held::{Held, ObjectCapability};
 #[cfg(target_os = "none")]
 pub use mapped_file::pages_of;
-pub use held::{Held, ObjectCapability};
 pub use namespace::{Location, Lookup, LookupFlags, Namespace, Roots};
 pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};
 pub use object::{Object, Seek};

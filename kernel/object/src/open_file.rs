@@ -1,7 +1,7 @@
 //! Open files: the generic description over a node.
 
 use crate::directory::{DirectoryEntry, FIRST_ENTRY};
-use crate::floor::{FileOffset, Mutex, Pager, Sink, Source};
+use crate::floor::{FileOffset, Mutex, Sink, Source};
 use crate::locks::{self, LockOwner};
 use crate::namespace::Location;
 use crate::{Node, NodeKind, Object, Seek};
@@ -26,7 +26,12 @@ pub struct OpenFile {
 impl OpenFile {
     /// Opens a location that has been checked. Flags that only say how to open are dropped.
     pub fn open(location: Location, flags: OpenFlags) -> Result<Arc<dyn Object>> {
-        let file = Self { location, flags: AtomicU32::new(flags.kept().bits()), offset: Mutex::new(0), may_hold_locks: AtomicBool::new(false) };
+        let file = Self {
+            location,
+            flags: AtomicU32::new(flags.kept().bits()),
+            offset: Mutex::new(0),
+            may_hold_locks: AtomicBool::new(false),
+        };
         Ok(Arc::new(file))
     }
 
@@ -158,7 +163,7 @@ impl Object for OpenFile {
     }
 
     #[cfg(target_os = "none")]
-    fn pager(&self) -> Result<Arc<dyn Pager>> {
+    fn pager(&self) -> Result<Arc<dyn crate::floor::Pager>> {
         crate::pages_of(&self.location)
     }
 

@@ -1,7 +1,7 @@
 //! Readiness: what an object can do without waiting.
 
-use bitflags::bitflags;
 use abi::consts::general;
+use bitflags::bitflags;
 
 bitflags! {
     /// What is ready, in the bits of `poll` and `epoll`.

@@ -1,7 +1,7 @@
 //! What terminals and processes must know of each other.
 
-use crate::{Credentials, Object};
 use crate::floor::Once;
+use crate::{Credentials, Object};
 use abi::{Result, Signal};
 use alloc::sync::{Arc, Weak};
 

@@ -103,9 +103,9 @@ fn end_process(process: &Arc<Process>, status: ExitStatus) {
     leave_session(process);
     hand_over_children(process);
     // Its group may become an orphan if the link to the rest of the session was this process and its parent.
-    let is_link = process.parent().is_some_and(|parent| {
-        parent.session_id() == process.session_id() && parent.group_id() != process.group_id()
-    });
+    let is_link = process
+        .parent()
+        .is_some_and(|parent| parent.session_id() == process.session_id() && parent.group_id() != process.group_id());
     let group = if is_link { process.process_group() } else { None };
     wait::announce_end(process, status);
     if let Some(group) = group {

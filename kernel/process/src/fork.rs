@@ -8,8 +8,8 @@ use crate::context::Context;
 use crate::exit;
 use crate::pidfd::ProcessDescriptor;
 use crate::process::Flag;
-use crate::resources::Resources;
 use crate::registry::{self, ReservedId};
+use crate::resources::Resources;
 use crate::signal::SignalState;
 use crate::task::STACK_DISABLED;
 use crate::{Process, Task, hooks};
@@ -194,7 +194,8 @@ fn prepare(cx: &Context, request: &CloneRequest, task: &Arc<Task>, resources: Re
         .fpu(fpu)
         .local(task.clone());
     let task = Arc::clone(task);
-    Ok(builder.prepare(move || run(Context { task, user, table: resources.table, space: resources.space }, store_at))?)
+    Ok(builder
+        .prepare(move || run(Context { task, user, table: resources.table, space: resources.space }, store_at))?)
 }
 
 /// The body of every user thread.

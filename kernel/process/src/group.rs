@@ -72,9 +72,10 @@ impl ProcessGroup {
     fn member_after(&self, place: (i32, u64)) -> Option<(Arc<Process>, (i32, u64))> {
         let registry = registry::lock();
         let (last, joined) = place;
-        let stands = registry.entry(last).and_then(|entry| entry.process.as_ref()).is_some_and(|process| {
-            process.group_id() == self.id && process.joined.load(Relaxed) == joined
-        });
+        let stands = registry
+            .entry(last)
+            .and_then(|entry| entry.process.as_ref())
+            .is_some_and(|process| process.group_id() == self.id && process.joined.load(Relaxed) == joined);
         let mut next = match stands {
             true => registry.next(Chain::Members, last),
             false => registry.first(Chain::Members, self.id),

@@ -5,8 +5,8 @@ use crate::exec::stack::Strings;
 use crate::exec::{Executable, execute};
 use crate::limits::{Resource, ResourceLimits};
 use crate::process::Origin;
-use crate::resources::Resources;
 use crate::registry::{self, ReservedId};
+use crate::resources::Resources;
 use crate::signal::SignalState;
 use crate::signal::actions::Actions;
 use crate::{Process, ProcessGroup, Session, Task, fork, task};
@@ -30,17 +30,20 @@ pub fn start_init(table: Arc<Table>, path: &[u8], arguments: &[&[u8]], environme
     let limits = ResourceLimits::initial();
     resources.enforce(&limits);
     let queue_limit = limits.soft(Resource::PendingSignals) as usize;
-    let process = try_arc(Process::new(id.number(), Origin {
-        resources: resources.clone(),
-        credentials: try_arc(Credentials::root())?,
-        program: None,
-        limits,
-        signals: SignalState::new(Actions::new(), queue_limit),
-        umask: 0o022,
-        flags: 0,
-        group: id.number(),
-        session: id.number(),
-    }))?;
+    let process = try_arc(Process::new(
+        id.number(),
+        Origin {
+            resources: resources.clone(),
+            credentials: try_arc(Credentials::root())?,
+            program: None,
+            limits,
+            signals: SignalState::new(Actions::new(), queue_limit),
+            umask: 0o022,
+            flags: 0,
+            group: id.number(),
+            session: id.number(),
+        },
+    ))?;
     let task = try_arc(Task::new(id.number(), process, task::short_name(b"init"), SignalSet::EMPTY))?;
     let session = try_arc(Session::new(id.number()))?;
     let group = try_arc(ProcessGroup::new(id.number(), session))?;

@@ -166,9 +166,8 @@ impl IntervalTimers {
         let used = [Which::Virtual, Which::Profile].map(|which| (which, which.now(process)));
         let threads = process.signals.lock().tasks.len().max(1) as u64;
         let settings = self.settings.lock();
-        let left = used.iter().filter_map(|&(which, now)| {
-            settings[which as usize].due_ns.map(|due| due.saturating_sub(now))
-        });
+        let left =
+            used.iter().filter_map(|&(which, now)| settings[which as usize].due_ns.map(|due| due.saturating_sub(now)));
         if let Some(left) = left.min() {
             timers.used.arm_at(now_ns().saturating_add((left / threads).max(MIN_LOOK_NS)));
         }

@@ -3,8 +3,8 @@
 use crate::itimer::IntervalTimers;
 use crate::limits::{Privilege, Resource, ResourceLimits};
 use crate::program::Program;
-use crate::resources::Resources;
 use crate::registry;
+use crate::resources::Resources;
 use crate::signal::state::SignalState;
 use crate::task::{NAME_SIZE, TaskName};
 use crate::usage::ResourceUse;

@@ -40,7 +40,16 @@ fn read(node: &Arc<dyn Node>, offset: u64, len: usize) -> Vec<u8> {
 fn member(name: &str, data: &[u8], mode: u32, ino: u32, nlink: u32) -> Vec<u8> {
     let mut out = format!(
         "070701{ino:08x}{mode:08x}{:08x}{:08x}{nlink:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}",
-        0, 0, 1234, data.len(), 0, 0, 1, 3, name.len() + 1, 0,
+        0,
+        0,
+        1234,
+        data.len(),
+        0,
+        0,
+        1,
+        3,
+        name.len() + 1,
+        0,
     )
     .into_bytes();
     out.extend_from_slice(name.as_bytes());
@@ -77,7 +86,10 @@ pub fn archives_are_unpacked() -> Verdict {
     check(tool.stat().is_ok_and(|stat| stat.links == 2 && stat.modified.seconds == 1234), "attributes")?;
     check(at(&root, "usr/bin/alias").is_ok_and(|alias| alias.id() == tool.id()), "hard link")?;
     check(at(&root, "usr/bin/more").is_ok_and(|more| read(&more, 0, 9) == b"second"), "through a link to a directory")?;
-    check(at(&root, "dev/null").is_ok_and(|null| null.stat().is_ok_and(|stat| stat.special_device == 0x103)), "device")?;
+    check(
+        at(&root, "dev/null").is_ok_and(|null| null.stat().is_ok_and(|stat| stat.special_device == 0x103)),
+        "device",
+    )?;
     // Writing copies a page; the rest still comes from the archive.
     write(&tool, b"XY", PAGE as u64 + 10).expect("writing");
     let mut changed = big.clone();

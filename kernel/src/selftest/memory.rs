@@ -7,7 +7,7 @@ use abi::{Errno, Protection};
 use heap::sync::Arc;
 use heap::vec::Vec;
 use mm::frame::{self, Frame};
-use mm::space::{Advice, AddressSpace, Backing, Growth, Mapping, MoveTo, Place, Sharing};
+use mm::space::{AddressSpace, Advice, Backing, Growth, Mapping, MoveTo, Place, Sharing};
 use mm::user::UserPtr;
 
 use super::{Verdict, check};
@@ -169,7 +169,9 @@ pub fn forked_spaces_do_not_see_each_others_writes() -> Verdict {
             assert_eq!(poke(base + PAGE, 301), Ok(()));
             assert_eq!(peek(base + 3 * PAGE), Ok(0));
         });
-        within(&child, || assert_eq!((peek(base), peek(base + PAGE), peek(base + 2 * PAGE)), (Ok(200), Ok(101), Ok(102))));
+        within(&child, || {
+            assert_eq!((peek(base), peek(base + PAGE), peek(base + 2 * PAGE)), (Ok(200), Ok(101), Ok(102)))
+        });
         drop(parent);
         // The child alone is left: its shared pages are its own now.
         within(&child, || {
@@ -250,11 +252,8 @@ pub fn stacks_of_users_grow_to_their_limit() -> Verdict {
     without_leak(|| {
         let space = new_space();
         let top = 0x7000_0000_0000;
-        let mapping = Mapping {
-            place: Place::Fixed(top - PAGE),
-            growth: Growth::Down,
-            ..Mapping::anonymous(PAGE as usize)
-        };
+        let mapping =
+            Mapping { place: Place::Fixed(top - PAGE), growth: Growth::Down, ..Mapping::anonymous(PAGE as usize) };
         space.map(mapping).expect("a stack");
         let limit = space.limits().stack;
         within(&space, || {
@@ -332,7 +331,8 @@ pub fn exercise() -> Result<(), Errno> {
     let child = space.fork()?;
     within(&child, || poke(base, 2))?;
     space.remap(base + 16 * PAGE, 48 * PAGE as usize, 1 << 22, MoveTo::Anywhere)?;
-    let copy = Mapping { place: Place::Fixed(shared), backing: Backing::Anonymous, ..Mapping::anonymous(PAGE as usize) };
+    let copy =
+        Mapping { place: Place::Fixed(shared), backing: Backing::Anonymous, ..Mapping::anonymous(PAGE as usize) };
     child.map(copy)?;
     let _stack = mm::stack::KernelStack::new()?;
     Ok(())

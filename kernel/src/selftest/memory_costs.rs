@@ -8,9 +8,9 @@ extern crate alloc as heap;
 use abi::Protection;
 use arch::clock;
 use heap::vec::Vec;
+use mm::Access;
 use mm::frame::Frame;
 use mm::space::{AddressSpace, Mapping};
-use mm::Access;
 
 use super::memory::{PAGE, map, new_space};
 use super::{Verdict, check};

@@ -28,7 +28,6 @@ use abi::host_link::{Channel, encode_header};
 use arch::cpu::{self, CpuId};
 use arch::{Hooks, VirtAddr, debug};
 
-
 /// What a case returns: why it failed.
 type Verdict = Result<(), &'static str>;
 

@@ -44,8 +44,19 @@ pub fn registers() -> Verdict {
     let mut user = context();
     let regs = user.regs_mut();
     let named = [
-        &mut regs.r15, &mut regs.r14, &mut regs.r13, &mut regs.r12, &mut regs.rbp, &mut regs.rbx, &mut regs.r10,
-        &mut regs.r9, &mut regs.r8, &mut regs.rax, &mut regs.rdx, &mut regs.rsi, &mut regs.rdi,
+        &mut regs.r15,
+        &mut regs.r14,
+        &mut regs.r13,
+        &mut regs.r12,
+        &mut regs.rbp,
+        &mut regs.rbx,
+        &mut regs.r10,
+        &mut regs.r9,
+        &mut regs.r8,
+        &mut regs.rax,
+        &mut regs.rdx,
+        &mut regs.rsi,
+        &mut regs.rdi,
     ];
     for (index, register) in named.into_iter().enumerate() {
         *register = 0x1000 + index as u64;
@@ -55,7 +66,10 @@ pub fn registers() -> Verdict {
         check(user.run(&QUIET) == Exit::Syscall, "not a system call")?;
         let after = user.regs();
         check(user.syscall_number() == if round == 0 { before.rax } else { round }, "wrong number")?;
-        check(user.args() == [before.rdi, before.rsi, before.rdx, before.r10, before.r8, before.r9], "wrong arguments")?;
+        check(
+            user.args() == [before.rdi, before.rsi, before.rdx, before.r10, before.r8, before.r9],
+            "wrong arguments",
+        )?;
         let kept = |r: &arch::user::Registers| [r.rbx, r.rbp, r.r12, r.r13, r.r14, r.r15, r.rsp];
         check(kept(after) == kept(&before), "a register was lost")?;
         check(after.rip == CODE + 2, "wrong instruction pointer")?;

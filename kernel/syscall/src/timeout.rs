@@ -34,7 +34,8 @@ pub fn after_timeval(timeout: UserPtr<Timeval>) -> Result<Option<u64>> {
     if seconds < 0 || microseconds < 0 {
         return Err(Errno::EINVAL);
     }
-    let duration = (seconds as u64).saturating_mul(SECOND_NS).saturating_add((microseconds as u64).saturating_mul(1000));
+    let duration =
+        (seconds as u64).saturating_mul(SECOND_NS).saturating_add((microseconds as u64).saturating_mul(1000));
     Ok(Some(after(duration)))
 }
 

@@ -76,10 +76,8 @@ pub fn lay_out(tree: &mut Tree, init: &Path, busybox: &Path) -> Result<()> {
 
 /// Where busybox would install its applets, relative to the root.
 fn applets(busybox: &Path) -> Result<Vec<String>> {
-    let output = Command::new(busybox)
-        .arg("--list-full")
-        .output()
-        .context(|| format!("cannot start {}", busybox.display()))?;
+    let output =
+        Command::new(busybox).arg("--list-full").output().context(|| format!("cannot start {}", busybox.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let is_program = |path: &&str| !path.ends_with("/busybox") && !["linuxrc", "sbin/init"].contains(path);
     Ok(text.lines().filter(is_program).map(str::to_owned).collect())

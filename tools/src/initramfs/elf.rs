@@ -57,7 +57,8 @@ fn read_dynamic<S: Read + Seek>(file: &mut ElfStream<LittleEndian, S>, image: &m
     let table = file.segment_data(&table).ok()?;
     for (tag, start) in entries {
         let text = || Some(first_string(table.get(usize::try_from(start).ok()?..)?));
-        let paths = || text().unwrap_or_default().split(':').filter(|path| !path.is_empty()).map(str::to_owned).collect();
+        let paths =
+            || text().unwrap_or_default().split(':').filter(|path| !path.is_empty()).map(str::to_owned).collect();
         match tag {
             DT_NEEDED => image.needed.extend(text()),
             DT_RPATH => image.rpath = paths(),

@@ -48,7 +48,9 @@ impl Machine {
         let (log, its_log) = pair()?;
         let (link, its_link) = pair()?;
         let (monitor, its_monitor) = pair()?;
-        for descriptor in [its_console.as_fd(), its_log.as_fd(), its_link.as_fd(), its_monitor.as_fd(), initramfs.as_fd()] {
+        for descriptor in
+            [its_console.as_fd(), its_log.as_fd(), its_link.as_fd(), its_monitor.as_fd(), initramfs.as_fd()]
+        {
             fcntl_setfd(descriptor, FdFlags::empty()).context(|| "cannot pass a descriptor on".into())?;
         }
         let descriptors = Descriptors {

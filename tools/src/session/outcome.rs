@@ -73,7 +73,9 @@ pub fn judge(ending: Ending) -> Result<u8> {
         Some(TRIPLE_FAULT) if !ending.is_silent || ending.complaints.is_empty() => {
             Err(Failure::machine("the machine was reset by a triple fault"))
         }
-        Some(code) => Err(Failure::machine(format!("QEMU failed with status {code}\n{}", ending.complaints.trim_end()))),
+        Some(code) => {
+            Err(Failure::machine(format!("QEMU failed with status {code}\n{}", ending.complaints.trim_end())))
+        }
         None => {
             let signal = ending.status.signal().unwrap_or(0);
             Err(Failure::machine(format!("QEMU was killed by signal {signal}\n{}", ending.complaints.trim_end())))

@@ -52,7 +52,6 @@ impl Watchdog {
         (self.spent, self.checked) = (spent, now);
         self.unanswered
     }
-
 }
 
 fn opportunity(before: Spent, after: Spent, passed: Duration) -> Duration {

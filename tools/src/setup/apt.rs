@@ -106,11 +106,14 @@ fn parse_deb822(text: &str) -> Vec<Source> {
             let line = stanza.lines().find(matches)?;
             line.split_once(':').map(|(_, value)| value.trim().to_owned())
         };
-        let has = |name: &str, word: &str| field(name).is_some_and(|value| value.split_whitespace().any(|part| part == word));
+        let has =
+            |name: &str, word: &str| field(name).is_some_and(|value| value.split_whitespace().any(|part| part == word));
         if !has("Types", "deb") || !has("Components", "main") || has("Enabled", "no") {
             continue;
         }
-        let Some(uri) = field("URIs").and_then(|uris| uris.split_whitespace().next().map(str::to_owned)) else { continue };
+        let Some(uri) = field("URIs").and_then(|uris| uris.split_whitespace().next().map(str::to_owned)) else {
+            continue;
+        };
         let signed_by = field("Signed-By").filter(|keyring| keyring.starts_with('/'));
         for suite in field("Suites").unwrap_or_default().split_whitespace() {
             sources.push(Source { uri: uri.clone(), suite: suite.to_owned(), signed_by: signed_by.clone() });

@@ -29,7 +29,9 @@ pub fn find_qemu(project: &Project) -> Result<PathBuf> {
             }
             Ok(path)
         }
-        _ => Err(Failure::machine(format!("QEMU {WANTED_QEMU} or newer was installed, yet is not to be found in PATH"))),
+        _ => {
+            Err(Failure::machine(format!("QEMU {WANTED_QEMU} or newer was installed, yet is not to be found in PATH")))
+        }
     }
 }
 
@@ -41,7 +43,8 @@ pub fn find_busybox(project: &Project) -> Result<PathBuf> {
         return Ok(path);
     }
     packages::install(project, Software::Busybox)?;
-    found().ok_or_else(|| Failure::machine("busybox was installed, yet no statically linked one is to be found in PATH"))
+    found()
+        .ok_or_else(|| Failure::machine("busybox was installed, yet no statically linked one is to be found in PATH"))
 }
 
 /// The program called `name`, which belongs to `software`, installed if need be.

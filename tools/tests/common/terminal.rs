@@ -88,7 +88,8 @@ impl Terminal {
 
     fn is_shown_within(&self, text: &str, time: Duration) -> bool {
         let shown = self.screen.text.lock().unwrap();
-        let (shown, _) = self.screen.more.wait_timeout_while(shown, time, |shown| !shown.unread.contains(text)).unwrap();
+        let (shown, _) =
+            self.screen.more.wait_timeout_while(shown, time, |shown| !shown.unread.contains(text)).unwrap();
         shown.unread.contains(text)
     }
 
@@ -155,4 +156,3 @@ fn show(mut output: File, screen: &Screen) {
         }
     }
 }
-

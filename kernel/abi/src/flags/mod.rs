@@ -14,11 +14,8 @@ use linux_raw_sys::general;
 
 impl OpenFlags {
     /// The flags that `fcntl(F_SETFL)` may change.
-    pub const CHANGEABLE: Self = Self::APPEND
-        .union(Self::NONBLOCK)
-        .union(Self::ASYNC)
-        .union(Self::DIRECT)
-        .union(Self::NO_ATIME);
+    pub const CHANGEABLE: Self =
+        Self::APPEND.union(Self::NONBLOCK).union(Self::ASYNC).union(Self::DIRECT).union(Self::NO_ATIME);
 
     /// The flags that describe an act of opening and are not kept by the open file.
     pub const OPENING_ONLY: Self = Self::CREATE

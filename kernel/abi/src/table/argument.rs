@@ -80,7 +80,9 @@ impl ArgumentKind {
     /// The rights that the argument demands, and whether it names a slot at all.
     pub const fn demanded(self) -> (Rights, bool) {
         match self {
-            Self::Capability(rights) | Self::Directory(rights) | Self::PollSet(rights) | Self::Process(rights) => (rights, true),
+            Self::Capability(rights) | Self::Directory(rights) | Self::PollSet(rights) | Self::Process(rights) => {
+                (rights, true)
+            }
             Self::At(rights) => (rights, true),
             _ => (Rights::NONE, false),
         }
@@ -90,7 +92,13 @@ impl ArgumentKind {
     pub const fn is_pointer(self) -> bool {
         matches!(
             self,
-            Self::Path | Self::Sink(_) | Self::Source(_) | Self::Iovecs(_) | Self::Input(..) | Self::Output(..) | Self::Update(..)
+            Self::Path
+                | Self::Sink(_)
+                | Self::Source(_)
+                | Self::Iovecs(_)
+                | Self::Input(..)
+                | Self::Output(..)
+                | Self::Update(..)
         )
     }
 }

@@ -5,13 +5,13 @@
 
 mod file;
 mod io;
+#[cfg(test)]
+mod layout_tests;
 mod process;
 mod signals;
 mod system;
 mod terminal;
 mod time;
-#[cfg(test)]
-mod layout_tests;
 
 pub use file::{DirentHeader, Flock, OpenHow, OwnerEx, Stat, Statfs, Statx, StatxTimestamp};
 pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Msghdr, Pollfd, SelectMask};

@@ -17,7 +17,10 @@ use core::cell::UnsafeCell;
 
 pub use info::{BootInfo, MemoryRegion};
 
-use crate::{PhysAddr, acpi, apic, clock, debug, descriptors, features, interrupts, ioapic, paging, phys_to_virt, smp, trampoline};
+use crate::{
+    PhysAddr, acpi, apic, clock, debug, descriptors, features, interrupts, ioapic, paging, phys_to_virt, smp,
+    trampoline,
+};
 use raw::Raw;
 
 /// Facts that stay for good. Written by `boot_main` alone, before anything else runs.

@@ -9,7 +9,9 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::{COMPONENTS, EXTENDED, FXSAVE, FpuState, HEADER, LEGACY_SIZE, METHOD, MXCSR, MXCSR_MASK, Ordering, SSE, X87, size};
+use super::{
+    COMPONENTS, EXTENDED, FXSAVE, FpuState, HEADER, LEGACY_SIZE, METHOD, MXCSR, MXCSR_MASK, Ordering, SSE, X87, size,
+};
 use crate::OutOfMemory;
 use crate::usercopy::{self, UserFault};
 
@@ -113,7 +115,9 @@ impl SignalImage {
             // SAFETY: `check` has made the image one that loads without fault.
             FXSAVE => unsafe { asm!("fxrstor64 [{}]", in(reg) start, options(nostack, preserves_flags, readonly)) },
             // SAFETY: as above.
-            _ => unsafe { asm!("xrstor64 [{}]", in(reg) start, in("eax") -1, in("edx") -1, options(nostack, preserves_flags, readonly)) },
+            _ => unsafe {
+                asm!("xrstor64 [{}]", in(reg) start, in("eax") -1, in("edx") -1, options(nostack, preserves_flags, readonly))
+            },
         }
         Ok(())
     }

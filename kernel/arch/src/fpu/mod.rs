@@ -54,7 +54,10 @@ pub(crate) fn enable_on_this_cpu() {
         if state.xcr0_supports_avx_256() {
             wanted |= XCr0Flags::AVX;
         }
-        if state.xcr0_supports_avx512_opmask() && state.xcr0_supports_avx512_zmm_hi256() && state.xcr0_supports_avx512_zmm_hi16() {
+        if state.xcr0_supports_avx512_opmask()
+            && state.xcr0_supports_avx512_zmm_hi256()
+            && state.xcr0_supports_avx512_zmm_hi16()
+        {
             wanted |= XCr0Flags::OPMASK | XCr0Flags::ZMM_HI256 | XCr0Flags::HI16_ZMM;
         }
     }
@@ -110,9 +113,13 @@ impl FpuState {
         let area = self.area.as_ptr();
         match METHOD.load(Ordering::Relaxed) {
             // SAFETY: the area has the size and alignment that the enabled components need.
-            XSAVEOPT => unsafe { asm!("xsaveopt64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags)) },
+            XSAVEOPT => unsafe {
+                asm!("xsaveopt64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags))
+            },
             // SAFETY: as above.
-            XSAVE => unsafe { asm!("xsave64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags)) },
+            XSAVE => unsafe {
+                asm!("xsave64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags))
+            },
             // SAFETY: as above.
             _ => unsafe { asm!("fxsave64 [{}]", in(reg) area, options(nostack, preserves_flags)) },
         }
@@ -126,7 +133,9 @@ impl FpuState {
             // SAFETY: the area holds what `save`, `reset` or a checked signal frame put there.
             FXSAVE => unsafe { asm!("fxrstor64 [{}]", in(reg) area, options(nostack, preserves_flags, readonly)) },
             // SAFETY: as above.
-            _ => unsafe { asm!("xrstor64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags, readonly)) },
+            _ => unsafe {
+                asm!("xrstor64 [{}]", in(reg) area, in("eax") -1, in("edx") -1, options(nostack, preserves_flags, readonly))
+            },
         }
     }
 

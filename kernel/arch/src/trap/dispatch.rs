@@ -116,7 +116,8 @@ pub(super) extern "C" fn paranoid_trap(regs: &mut Registers) {
 fn double_fault(regs: &Registers) -> ! {
     let address = Cr2::read_raw();
     let is_near = address.abs_diff(regs.rsp) <= PAGE_SIZE as u64;
-    let is_stack = (KERNEL_STACKS..KERNEL_STACKS + KERNEL_STACKS_SIZE).contains(&address) || boot::is_stack_guard(address);
+    let is_stack =
+        (KERNEL_STACKS..KERNEL_STACKS + KERNEL_STACKS_SIZE).contains(&address) || boot::is_stack_guard(address);
     if is_near && is_stack {
         panic!("kernel stack overflow at {:#x}: rsp {:#x}, guard page hit at {address:#x}", regs.rip, regs.rsp);
     }

@@ -55,8 +55,7 @@ impl HostDevice {
     /// Opens it as found at `location`.
     pub fn open(self, location: Option<&Location>, flags: OpenFlags) -> Result<Arc<dyn Object>> {
         let flags = AtomicU32::new(flags.kept().bits());
-        let file: Arc<dyn Object> =
-            mm::alloc::try_arc(HostFile { device: self, location: location.cloned(), flags })?;
+        let file: Arc<dyn Object> = mm::alloc::try_arc(HostFile { device: self, location: location.cloned(), flags })?;
         Ok(file)
     }
 }

@@ -19,8 +19,8 @@ pub use devices::HostDevice;
 pub use input::WINDOW;
 use sender::send_frame;
 
-use crate::ports::COM3;
 use crate::console;
+use crate::ports::COM3;
 
 /// Starts the link; ENODEV where the machine has no third serial port.
 pub fn start() -> Result<()> {

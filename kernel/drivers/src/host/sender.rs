@@ -1,7 +1,7 @@
 //! Sending frames.
 
-use abi::host_link::{Channel, HEADER_BYTES, MAX_PAYLOAD, encode_header};
 use abi::Result;
+use abi::host_link::{Channel, HEADER_BYTES, MAX_PAYLOAD, encode_header};
 use mm::user::Source;
 use sync::{Mutex, ranks};
 

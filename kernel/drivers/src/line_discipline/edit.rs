@@ -34,9 +34,7 @@ impl LineDiscipline {
             self.queue.push_end(byte, Mark::Line);
         } else if settings.is(byte, Character::EndOfFile) {
             self.queue.push_end(0, Mark::EndOfFile);
-        } else if settings.is(byte, Character::EndOfLine)
-            || (is_extended && settings.is(byte, Character::EndOfLine2))
-        {
+        } else if settings.is(byte, Character::EndOfLine) || (is_extended && settings.is(byte, Character::EndOfLine2)) {
             self.echo_input(byte);
             self.queue.push_end(byte, Mark::Line);
         } else {

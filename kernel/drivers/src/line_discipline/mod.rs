@@ -19,8 +19,8 @@ use alloc::collections::{TryReserveError, VecDeque};
 
 pub use output::EXPANSION;
 use output::{Cursor, is_control};
-use queue::{InputQueue, Mark};
 pub use queue::{CAPACITY, Taken};
+use queue::{InputQueue, Mark};
 pub use settings::{CHARACTERS, Character, Input, Local, Output, Settings};
 
 /// How much echo may wait for transmission.

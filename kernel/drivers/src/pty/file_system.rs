@@ -7,9 +7,7 @@ use abi::consts::general;
 use abi::types::{Stat, Statfs};
 use abi::{Errno, Mode, OpenFlags, Result};
 use object::directory::{DirectoryEntry, FIRST_ENTRY};
-use object::{
-    Credentials, FileSystem, Location, Node, NodeKind, Object, Permissions, SetAttributes, Terminal,
-};
+use object::{Credentials, FileSystem, Location, Node, NodeKind, Object, Permissions, SetAttributes, Terminal};
 
 use super::{Pair, REGISTRY};
 use crate::tty::TtyFile;

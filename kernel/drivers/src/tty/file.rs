@@ -53,8 +53,7 @@ impl TtyFile {
             tty.wire.opened()?;
         }
         // From here on the drop of the value closes it again, also when there is no memory for it.
-        let file: Arc<dyn Object> =
-            mm::alloc::try_arc(Self { tty: tty.clone(), location, flags, generation, hold })?;
+        let file: Arc<dyn Object> = mm::alloc::try_arc(Self { tty: tty.clone(), location, flags, generation, hold })?;
         Ok(file)
     }
 

@@ -93,13 +93,7 @@ impl Tty {
             generation: 0,
             is_exclusive: false,
         };
-        Ok(Self {
-            device,
-            wire,
-            state: SpinLock::new(state),
-            changed: WaitQueue::new(),
-            reading: Mutex::new(()),
-        })
+        Ok(Self { device, wire, state: SpinLock::new(state), changed: WaitQueue::new(), reading: Mutex::new(()) })
     }
 
     /// Takes received bytes, as many as there is room for, and acts on those that are keys. Returns how many it took.

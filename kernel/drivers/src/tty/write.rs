@@ -42,13 +42,7 @@ impl Tty {
         self.wait_for_wire(Patience::Wait, generation, |state| state.outgoing.is_empty())
     }
 
-    fn write_portion(
-        &self,
-        mut bytes: &[u8],
-        patience: Patience,
-        generation: u64,
-        written: &mut usize,
-    ) -> Result<()> {
+    fn write_portion(&self, mut bytes: &[u8], patience: Patience, generation: u64, written: &mut usize) -> Result<()> {
         while !bytes.is_empty() {
             let count = self.write_stretch(bytes, generation)?;
             if count == 0 {

@@ -1,7 +1,7 @@
 //! Devices without hardware: `null`, `zero`, `full`, `random`, `urandom`.
 
-use crate::{memory_file, random};
 use crate::special::Opener;
+use crate::{memory_file, random};
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;

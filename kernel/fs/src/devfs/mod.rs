@@ -35,7 +35,8 @@ pub fn make() -> Result<Arc<Tmpfs>> {
         ("urandom", 9, Source::Random),
     ] {
         let number = device_number(MEMORY_MAJOR, minor);
-        let node = DeviceNode { path: name.as_bytes(), kind: NodeKind::CharacterDevice, number, mode: Mode::from_raw(0o666) };
+        let node =
+            DeviceNode { path: name.as_bytes(), kind: NodeKind::CharacterDevice, number, mode: Mode::from_raw(0o666) };
         add(&devices, &node, memory::opener(source)?)?;
     }
     let links: [(&str, &str); 4] = [

@@ -62,11 +62,9 @@ fn root_of(mount: &Arc<Mount>) -> Location {
 fn options(text: &mut Text, mount: &Mount) -> fmt::Result {
     let flags = mount.flags();
     text.write_str(if flags.contains(MountFlags::READ_ONLY) { "ro" } else { "rw" })?;
-    for (flag, name) in [
-        (MountFlags::NO_SET_ID, ",nosuid"),
-        (MountFlags::NO_DEVICES, ",nodev"),
-        (MountFlags::NO_EXECUTE, ",noexec"),
-    ] {
+    for (flag, name) in
+        [(MountFlags::NO_SET_ID, ",nosuid"), (MountFlags::NO_DEVICES, ",nodev"), (MountFlags::NO_EXECUTE, ",noexec")]
+    {
         if flags.contains(flag) {
             text.write_str(name)?;
         }

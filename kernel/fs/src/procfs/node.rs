@@ -2,10 +2,10 @@
 
 use super::ProcFs;
 use super::file::ProcFile;
-use super::object_node::ObjectNode;
 use super::numbers::{
     Decimal, FIRST_PID, OF_THREAD, SLOT_TEXTS, SLOTS, fixed_number, number_in, number_of, process_number,
 };
+use super::object_node::ObjectNode;
 use super::process::{ENTRIES, Subject};
 use super::tree::{Entry, ProcessEntry, ProcessWhat, What};
 use super::{slots, system};
@@ -16,7 +16,8 @@ use alloc::vec::Vec;
 use core::ops::ControlFlow;
 use object::directory::FIRST_ENTRY;
 use object::{
-    Credentials, DirectoryEntry, FileSystem, Location, Node, NodeKind, Object, OpenFile, Owner, Permissions, SetAttributes,
+    Credentials, DirectoryEntry, FileSystem, Location, Node, NodeKind, Object, OpenFile, Owner, Permissions,
+    SetAttributes,
 };
 
 /// Gets the number, kind and name of a directory's entry.
@@ -56,9 +57,10 @@ impl ProcNode {
     fn owner(&self) -> Owner {
         match &self.place {
             Place::Fixed(..) => Owner::default(),
-            Place::Process(subject) | Place::Entry(subject, _) | Place::Slot(subject, _) | Place::SlotText(subject, _) => {
-                subject.process.owner()
-            }
+            Place::Process(subject)
+            | Place::Entry(subject, _)
+            | Place::Slot(subject, _)
+            | Place::SlotText(subject, _) => subject.process.owner(),
         }
     }
 
@@ -353,11 +355,7 @@ impl Node for ProcNode {
         }
     }
 
-    fn read_directory(
-        &self,
-        from: u64,
-        emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn read_directory(&self, from: u64, emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> ControlFlow<()>) -> Result<()> {
         let mut emit = |inode, kind, name: &[u8], next| emit(&DirectoryEntry { inode, kind, name, next });
         match &self.place {
             Place::Fixed(Entry { what: What::Directory(entries), .. }, number) => {

@@ -32,7 +32,8 @@ pub fn number_in(subject: &Subject, section: u64, slot: i32) -> u64 {
 
 /// The number that a name is: decimal, without leading zeros. ENOENT.
 pub fn number_of(name: &[u8]) -> Result<i32> {
-    let is_plain = name == b"0" || (name.first().is_some_and(|first| *first != b'0') && name.iter().all(u8::is_ascii_digit));
+    let is_plain =
+        name == b"0" || (name.first().is_some_and(|first| *first != b'0') && name.iter().all(u8::is_ascii_digit));
     let text = core::str::from_utf8(name).ok().filter(|_| is_plain).ok_or(Errno::ENOENT)?;
     text.parse().map_err(|_| Errno::ENOENT)
 }
@@ -54,4 +55,3 @@ impl Decimal {
         self.0.as_bytes()
     }
 }
-

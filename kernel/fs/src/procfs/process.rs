@@ -66,9 +66,13 @@ pub const ENTRIES: &[ProcessEntry] = &[
     file("cgroup", |_, _| Text::build(|text| text.push(b"0::/\n"))),
     file("loginuid", |_, _| Text::build(|text| write!(text, "{}", u32::MAX))),
     file("wchan", |_, _| Text::build(|text| text.push(b"0"))),
-    private("io", |_, _| Text::build(|text| {
-        text.push(b"rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n")
-    })),
+    private("io", |_, _| {
+        Text::build(|text| {
+            text.push(
+                b"rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n",
+            )
+        })
+    }),
     link("exe", |_, subject| subject.process.executable().ok_or(Errno::ENOENT)),
     link("cwd", |_, subject| Ok(subject.process.roots().ok_or(Errno::ENOENT)?.cwd.clone())),
     link("root", |_, subject| Ok(subject.process.roots().ok_or(Errno::ENOENT)?.root.clone())),

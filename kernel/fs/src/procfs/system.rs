@@ -1,50 +1,62 @@
 //! The root directory's fixed entries.
 
 use super::ProcFs;
+use super::machine;
 use super::text::Text;
 use super::tree::{Entry, What};
-use super::machine;
 use abi::{Errno, Result};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
 /// The root.
-pub static ROOT: Entry = directory("", &[
-    file("cmdline", |proc| Text::build(|text| writeln!(text, "{}", proc.source().command_line()))),
-    file("cpuinfo", machine::cpu_info),
-    file("meminfo", machine::memory_info),
-    file("stat", machine::stat),
-    file("loadavg", machine::load_average),
-    file("uptime", machine::uptime),
-    file("interrupts", machine::interrupts),
-    file("version", version),
-    constant("filesystems", "nodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tproc\nnodev\tsysfs\n"),
-    constant("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
-    constant("devices", "Character devices:\n  1 mem\n  4 ttyS\n  5 tty\n136 pts\n\nBlock devices:\n"),
-    constant("partitions", "major minor  #blocks  name\n\n"),
-    constant("diskstats", ""),
-    constant("modules", ""),
-    Entry { name: "mounts", what: What::Link(|_| Text::build(|text| text.push(b"self/mounts"))) },
-    Entry { name: "self", what: What::Link(own_directory) },
-    Entry { name: "thread-self", what: What::Link(own_thread_directory) },
-    directory("sys", &[
-        directory("kernel", KERNEL),
-        directory("vm", &[
-            constant("overcommit_memory", "1\n"),
-            constant("overcommit_ratio", "50\n"),
-            constant("max_map_count", "1048576\n"),
-            constant("mmap_min_addr", "65536\n"),
-            constant("swappiness", "0\n"),
-        ]),
-        directory("fs", &[
-            constant("file-max", "9223372036854775807\n"),
-            constant("nr_open", "1048576\n"),
-            constant("pipe-max-size", "1048576\n"),
-            constant("protected_hardlinks", "0\n"),
-            constant("protected_symlinks", "0\n"),
-        ]),
-    ]),
-]);
+pub static ROOT: Entry = directory(
+    "",
+    &[
+        file("cmdline", |proc| Text::build(|text| writeln!(text, "{}", proc.source().command_line()))),
+        file("cpuinfo", machine::cpu_info),
+        file("meminfo", machine::memory_info),
+        file("stat", machine::stat),
+        file("loadavg", machine::load_average),
+        file("uptime", machine::uptime),
+        file("interrupts", machine::interrupts),
+        file("version", version),
+        constant("filesystems", "nodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tproc\nnodev\tsysfs\n"),
+        constant("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
+        constant("devices", "Character devices:\n  1 mem\n  4 ttyS\n  5 tty\n136 pts\n\nBlock devices:\n"),
+        constant("partitions", "major minor  #blocks  name\n\n"),
+        constant("diskstats", ""),
+        constant("modules", ""),
+        Entry { name: "mounts", what: What::Link(|_| Text::build(|text| text.push(b"self/mounts"))) },
+        Entry { name: "self", what: What::Link(own_directory) },
+        Entry { name: "thread-self", what: What::Link(own_thread_directory) },
+        directory(
+            "sys",
+            &[
+                directory("kernel", KERNEL),
+                directory(
+                    "vm",
+                    &[
+                        constant("overcommit_memory", "1\n"),
+                        constant("overcommit_ratio", "50\n"),
+                        constant("max_map_count", "1048576\n"),
+                        constant("mmap_min_addr", "65536\n"),
+                        constant("swappiness", "0\n"),
+                    ],
+                ),
+                directory(
+                    "fs",
+                    &[
+                        constant("file-max", "9223372036854775807\n"),
+                        constant("nr_open", "1048576\n"),
+                        constant("pipe-max-size", "1048576\n"),
+                        constant("protected_hardlinks", "0\n"),
+                        constant("protected_symlinks", "0\n"),
+                    ],
+                ),
+            ],
+        ),
+    ],
+);
 
 const KERNEL: &[Entry] = &[
     Entry { name: "hostname", what: What::Setting(|proc| name(&proc.source().names().node), set_host_name) },
@@ -61,12 +73,15 @@ const KERNEL: &[Entry] = &[
     constant("randomize_va_space", "2\n"),
     constant("core_pattern", "core\n"),
     constant("printk", "4\t4\t1\t7\n"),
-    directory("random", &[
-        constant("entropy_avail", "256\n"),
-        constant("poolsize", "256\n"),
-        file("uuid", |_| uuid(random_bits())),
-        file("boot_id", |proc| uuid(proc.boot_id())),
-    ]),
+    directory(
+        "random",
+        &[
+            constant("entropy_avail", "256\n"),
+            constant("poolsize", "256\n"),
+            file("uuid", |_| uuid(random_bits())),
+            file("boot_id", |proc| uuid(proc.boot_id())),
+        ],
+    ),
 ];
 
 const fn file(name: &'static str, make: fn(&ProcFs) -> Result<Vec<u8>>) -> Entry {

@@ -1,8 +1,8 @@
 //! The attributes of an inode.
 
 use crate::clock;
-use abi::types::Timespec;
 use abi::Mode;
+use abi::types::Timespec;
 use object::{Permissions, SetAttributes, SetTime};
 
 /// Reading stamps a file at most once in this many seconds, unless it changed since.

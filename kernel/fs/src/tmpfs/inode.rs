@@ -1,9 +1,9 @@
 //! An inode: attributes and one of four kinds of contents.
 
+use super::Store;
 use super::attributes::Attributes;
 use super::directory::Directory;
 use super::pages::FilePages;
-use super::Store;
 use crate::special::{self, Opener};
 use abi::types::Stat;
 use abi::{Errno, Mode, Result};
@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 use arch::PAGE_SIZE;
 use core::ops::Deref;
 use object::{NodeKind, Owner};
-use sync::ranks::ObjectState;
 use sync::SpinLock;
+use sync::ranks::ObjectState;
 
 /// What Linux's tmpfs counts as the size of one directory entry.
 const ENTRY_SIZE: usize = 20;
@@ -105,9 +105,7 @@ impl Inode {
             New::File(archive) => Content::File(FilePages::new(archive)),
             New::Directory => Content::Directory(Directory::new(parent, store.seed)),
             New::Link(target) => Content::Link(mm::alloc::try_to_vec(target)?),
-            New::Special(kind, number) => {
-                Content::Special(Special { kind, number, fifo: SpinLock::new(None) })
-            }
+            New::Special(kind, number) => Content::Special(Special { kind, number, fifo: SpinLock::new(None) }),
         };
         let links = if matches!(content, Content::Directory(_)) { 2 } else { 1 };
         let attributes = Attributes::new(mode, owner.uid, owner.gid, links);

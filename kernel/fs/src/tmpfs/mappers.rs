@@ -5,8 +5,8 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::mem;
 use mm::AddressSpace;
-use sync::ranks::ObjectState;
 use sync::SpinLock;
+use sync::ranks::ObjectState;
 
 /// Below this many entries the list is not worth pruning.
 const PRUNE_MINIMUM: usize = 16;

@@ -1,7 +1,7 @@
 //! The node interface of inodes, and their pages for mapping.
 
-use super::directory::Opened;
 use super::Tmpfs;
+use super::directory::Opened;
 use super::inode::{Content, Inode, New};
 use abi::types::Stat;
 use abi::{Errno, Mode, OpenFlags, RenameFlags, Result};
@@ -225,11 +225,7 @@ impl Node for Inode {
         }
     }
 
-    fn read_directory(
-        &self,
-        from: u64,
-        emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn read_directory(&self, from: u64, emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> ControlFlow<()>) -> Result<()> {
         let directory = self.directory()?;
         let mut cursor = from;
         loop {

@@ -12,9 +12,9 @@ use crate::radix::Radix;
 use abi::{Errno, Result};
 use arch::PAGE_SIZE;
 use core::sync::atomic::{AtomicU64, Ordering};
+use mm::FaultError;
 use mm::frame::Frame;
 use mm::user::{Sink, Source};
-use mm::FaultError;
 use sync::ranks::{Node as NodeRank, ObjectState};
 use sync::{Mutex, MutexGuard, SpinLock};
 
@@ -136,9 +136,8 @@ impl FilePages {
             let at = offset + done as u64;
             let start = (at % PAGE) as usize;
             let wanted = (PAGE_SIZE - start).min(from.remaining());
-            let written = self
-                .frame_for_writing(quota, at / PAGE)
-                .and_then(|frame| from.copy_to_frame(&frame, start, wanted));
+            let written =
+                self.frame_for_writing(quota, at / PAGE).and_then(|frame| from.copy_to_frame(&frame, start, wanted));
             match written {
                 Ok(count) => {
                     done += count;

@@ -68,7 +68,10 @@ impl EpollSet {
     pub fn new() -> Result<Arc<Self>> {
         let ready = ReadyList::new()?;
         Ok(mm::alloc::try_arc(Self {
-            members: Mutex::new(Members { map: HashMap::with_hasher(FixedState::with_seed(0)), purge_at: PURGE_MINIMUM }),
+            members: Mutex::new(Members {
+                map: HashMap::with_hasher(FixedState::with_seed(0)),
+                purge_at: PURGE_MINIMUM,
+            }),
             ready,
             flags: AtomicU32::new(OpenFlags::READ_WRITE.bits()),
         })?)
@@ -142,9 +145,10 @@ impl EpollSet {
             }
         }
         // Only DEPTH_MAX deep: the stack is safe.
-        inner.iter().filter_map(|object| object.downcast_ref::<Self>()).try_for_each(|set| {
-            set.check_depth(other, depth - 1)
-        })
+        inner
+            .iter()
+            .filter_map(|object| object.downcast_ref::<Self>())
+            .try_for_each(|set| set.check_depth(other, depth - 1))
     }
 
     /// Waits until members are ready and gives their events to `emit`, at most `limit` of them; how many there were.

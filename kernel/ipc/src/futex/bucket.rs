@@ -181,10 +181,7 @@ impl Pair {
             return Self { first: first.lock(), second: None };
         }
         let (one, two) = first.queue.lock_two(&second.queue);
-        Self {
-            first: Entries { bucket: first, queue: one },
-            second: Some(Entries { bucket: second, queue: two }),
-        }
+        Self { first: Entries { bucket: first, queue: one }, second: Some(Entries { bucket: second, queue: two }) }
     }
 
     /// The first word's bucket.

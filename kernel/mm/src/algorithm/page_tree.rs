@@ -150,7 +150,14 @@ fn touched(height: u32, base: u64, from: u64, to: u64) -> core::ops::Range<usize
 }
 
 /// Whether the node is empty afterwards. Recursion is bounded by the height, at most ten.
-fn remove_below<T>(node: &mut Node<T>, height: u32, base: u64, from: u64, to: u64, each: &mut dyn FnMut(u64, T)) -> bool {
+fn remove_below<T>(
+    node: &mut Node<T>,
+    height: u32,
+    base: u64,
+    from: u64,
+    to: u64,
+    each: &mut dyn FnMut(u64, T),
+) -> bool {
     let range = touched(height, base, from, to);
     match node {
         Node::Leaf(slots) => {

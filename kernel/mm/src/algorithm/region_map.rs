@@ -256,7 +256,12 @@ mod tests {
     fn step() -> impl Strategy<Value = Step> {
         let range = || (0..TOP, 1..20u64).prop_map(|(start, len)| (start, (start + len).min(TOP)));
         prop_oneof![
-            (range(), 0..3u8, prop_oneof![Just(0u64), 0..4u64]).prop_map(|((start, end), kind, shift)| Step::Map(start, end, kind, start + shift)),
+            (range(), 0..3u8, prop_oneof![Just(0u64), 0..4u64]).prop_map(|((start, end), kind, shift)| Step::Map(
+                start,
+                end,
+                kind,
+                start + shift
+            )),
             range().prop_map(|(start, end)| Step::Unmap(start, end)),
             (range(), 0..3u8).prop_map(|((start, end), kind)| Step::Change(start, end, kind)),
         ]

@@ -1,7 +1,7 @@
 //! Big blocks: contiguous frames in the direct map.
 
 use crate::frame;
-use arch::{PhysAddr, phys_to_virt, layout};
+use arch::{PhysAddr, layout, phys_to_virt};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 

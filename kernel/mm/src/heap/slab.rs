@@ -93,12 +93,7 @@ impl Slabs {
     }
 
     /// Takes up to `most` blocks of one slab; returns how many, 0 when there is no memory.
-    pub(crate) fn allocate(
-        &mut self,
-        pages: &mut impl Pages,
-        most: usize,
-        mut each: impl FnMut(NonNull<u8>),
-    ) -> usize {
+    pub(crate) fn allocate(&mut self, pages: &mut impl Pages, most: usize, mut each: impl FnMut(NonNull<u8>)) -> usize {
         if self.head == NONE && self.add_slab(pages).is_none() {
             return 0;
         }

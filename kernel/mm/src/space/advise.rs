@@ -29,7 +29,8 @@ impl AddressSpace {
     fn discard(&self, range: &Range<u64>, advice: Advice) -> Result<()> {
         let layout = self.layout.write();
         let regions = layout.regions.overlapping(range.start, range.end);
-        let cannot_be_freed = |region: &Region<VmRegion>| region.value.sharing == Sharing::Shared || region.value.pager().is_some();
+        let cannot_be_freed =
+            |region: &Region<VmRegion>| region.value.sharing == Sharing::Shared || region.value.pager().is_some();
         if advice == Advice::Free && regions.iter().any(cannot_be_freed) {
             return Err(Errno::EINVAL);
         }

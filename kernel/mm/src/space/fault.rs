@@ -84,7 +84,14 @@ impl AddressSpace {
     }
 
     /// Nothing is mapped at the page yet.
-    fn bring_in(&self, region: &Region<VmRegion>, page: u64, access: Access, table: &Table, at: usize) -> Result<Attempt> {
+    fn bring_in(
+        &self,
+        region: &Region<VmRegion>,
+        page: u64,
+        access: Access,
+        table: &Table,
+        at: usize,
+    ) -> Result<Attempt> {
         let value = &region.value;
         let is_write = access == Access::Write;
         let (frame, origin, writes) = match &value.backing {
@@ -96,7 +103,9 @@ impl AddressSpace {
             Backing::Pages { pager, .. } => {
                 let number = page_index(region, page);
                 match (value.sharing, is_write) {
-                    (Sharing::Private, true) => (pager.page(number, Access::Read)?.duplicate()?, Origin::Own, Writes::Allowed),
+                    (Sharing::Private, true) => {
+                        (pager.page(number, Access::Read)?.duplicate()?, Origin::Own, Writes::Allowed)
+                    }
                     (Sharing::Shared, true) => {
                         let frame = pager.page(number, Access::Write)?;
                         pager.dirty(number);
@@ -163,7 +172,8 @@ impl AddressSpace {
         let value = region.value.clone();
         let below = layout.regions.previous(page);
         let is_clear = below.is_none_or(|below| {
-            let gap = if below.value.growth == Growth::Down || below.value.protection.is_empty() { 0 } else { STACK_GAP };
+            let gap =
+                if below.value.growth == Growth::Down || below.value.protection.is_empty() { 0 } else { STACK_GAP };
             page - below.end >= gap
         });
         let fits = value.growth == Growth::Down && region.end - page <= layout.limits.stack && page >= MIN_ADDRESS;

@@ -80,7 +80,14 @@ impl AddressSpace {
     }
 
     /// An old length of 0: a second mapping of the same shared object.
-    fn map_again(&self, layout: &mut Layout, value: VmRegion, len: u64, to: MoveTo, removed: &mut Removed) -> Result<u64> {
+    fn map_again(
+        &self,
+        layout: &mut Layout,
+        value: VmRegion,
+        len: u64,
+        to: MoveTo,
+        removed: &mut Removed,
+    ) -> Result<u64> {
         if value.sharing != Sharing::Shared {
             return Err(Errno::EINVAL);
         }
@@ -151,4 +158,3 @@ fn check_target(target: u64, len: u64, old: &Range<u64>) -> Result<()> {
     }
     if target < MIN_ADDRESS { Err(Errno::EPERM) } else { Ok(()) }
 }
-

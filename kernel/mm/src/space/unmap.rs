@@ -66,7 +66,8 @@ impl AddressSpace {
         let overlapping = layout.regions.overlapping(start, end);
         let (Some(first), Some(last)) = (overlapping.first(), overlapping.last()) else { return Ok(()) };
         let (start, end) = (start.max(first.start), end.min(last.end));
-        if first.start < start && last.end > end && overlapping.len() == 1 && layout.regions.len() >= super::MAX_REGIONS {
+        if first.start < start && last.end > end && overlapping.len() == 1 && layout.regions.len() >= super::MAX_REGIONS
+        {
             return Err(Errno::ENOMEM);
         }
         removed.reserve(overlapping.iter().filter(|region| region.value.pager().is_some()).count())?;

@@ -23,12 +23,7 @@ pub(super) unsafe fn take_reference(entry: Entry) -> Option<Frame> {
 
 /// Calls `each` with every word that maps something in `start..end`, its table, its index and its page.
 #[inline]
-pub(super) fn for_each_word(
-    tables: PageTables,
-    start: u64,
-    end: u64,
-    mut each: impl FnMut(&Table, usize, u64, Entry),
-) {
+pub(super) fn for_each_word(tables: PageTables, start: u64, end: u64, mut each: impl FnMut(&Table, usize, u64, Entry)) {
     let mut address = start;
     while let Some(run) = tables.next_run(address, end) {
         address = run.end;

@@ -64,7 +64,11 @@ impl<'a> Segments<'a> {
     /// all by
     /// moving less. EFAULT when nothing at all was moved though something was asked for.
     #[inline]
-    pub(super) fn transfer(&mut self, len: usize, mut transfer: impl FnMut(u64, usize, usize) -> usize) -> Result<usize> {
+    pub(super) fn transfer(
+        &mut self,
+        len: usize,
+        mut transfer: impl FnMut(u64, usize, usize) -> usize,
+    ) -> Result<usize> {
         let mut done = 0;
         while done < len {
             let Some((address, piece)) = self.piece(len - done) else { break };

@@ -64,8 +64,9 @@ impl<'a> Sink<'a> {
     #[inline]
     pub fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         match &mut self.0 {
-            Room::User(segments) => segments
-                .transfer(bytes.len(), |address, done, len| raw::copy_out(address, &bytes[done..done + len])),
+            Room::User(segments) => {
+                segments.transfer(bytes.len(), |address, done, len| raw::copy_out(address, &bytes[done..done + len]))
+            }
             Room::Kernel(room) => {
                 let now = take(room, bytes.len());
                 now.copy_from_slice(&bytes[..now.len()]);

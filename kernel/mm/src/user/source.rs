@@ -56,8 +56,9 @@ impl<'a> Source<'a> {
     #[inline]
     pub fn copy_to(&mut self, to: &mut [u8]) -> Result<usize> {
         match &mut self.0 {
-            Bytes::User(segments) => segments
-                .transfer(to.len(), |address, done, len| raw::copy_in(&mut to[done..done + len], address)),
+            Bytes::User(segments) => {
+                segments.transfer(to.len(), |address, done, len| raw::copy_in(&mut to[done..done + len], address))
+            }
             Bytes::Kernel(bytes) => {
                 let (now, later) = bytes.split_at(to.len().min(bytes.len()));
                 to[..now.len()].copy_from_slice(now);

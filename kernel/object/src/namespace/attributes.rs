@@ -1,7 +1,7 @@
 //! Changes of attributes, with the checks that ownership demands.
 
-use super::mount::MountFlags;
 use super::Location;
+use super::mount::MountFlags;
 use crate::{Credentials, NodeKind, SetAttributes, SetTime};
 use abi::{AccessMode, Errno, Mode, Result};
 

@@ -74,7 +74,10 @@ pub fn open_location(location: &Location, flags: OpenFlags, credentials: &Creden
     let node = location.node();
     let kind = node.kind();
     if flags.contains(OpenFlags::PATH) {
-        return OpenFile::open(location.clone(), flags & (OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::NO_FOLLOW));
+        return OpenFile::open(
+            location.clone(),
+            flags & (OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::NO_FOLLOW),
+        );
     }
     match kind {
         NodeKind::Symlink => return Err(Errno::ELOOP),

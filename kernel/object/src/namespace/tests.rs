@@ -155,10 +155,7 @@ fn names_are_made_removed_and_renamed() {
     world.place("/a/b/file").rename(&world.place("/new/name"), RenameFlags::empty(), root).unwrap();
     assert_eq!(world.path("/new/name"), "/new/name");
     assert_eq!(error(world.find("/a/b/file")), Errno::ENOENT);
-    assert_eq!(
-        error(world.place("/new").rename(&world.place("/a"), RenameFlags::NO_REPLACE, root)),
-        Errno::EEXIST
-    );
+    assert_eq!(error(world.place("/new").rename(&world.place("/a"), RenameFlags::NO_REPLACE, root)), Errno::EEXIST);
 }
 
 #[test]

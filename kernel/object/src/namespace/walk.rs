@@ -4,9 +4,9 @@
 //! way. Each step takes one name from the text on top. No lock is held between steps and none is shared with other
 //! walks, except for the moment in which a mount that has mounts on it is asked for them.
 
+use super::Location;
 use super::location::Entry;
 use super::lookup::{LINKS_MAX, LastName, Lookup, LookupFlags, NAME_MAX, PATH_MAX, Place, Target, TrailingSlash};
-use super::Location;
 use crate::{Node, NodeKind};
 use abi::{AccessMode, Errno, Result};
 use alloc::boxed::Box;

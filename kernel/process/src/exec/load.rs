@@ -267,7 +267,8 @@ fn privileged(request: &Request<'_>, file: &File) -> Result<Arc<Credentials>> {
     if can_gain && permissions.mode.contains(abi::Mode::SET_UID) {
         (new.euid, new.suid, new.fsuid) = (permissions.uid, permissions.uid, permissions.uid);
     }
-    if can_gain && permissions.mode.contains(abi::Mode::SET_GID) && permissions.mode.contains(abi::Mode::GROUP_EXECUTE) {
+    if can_gain && permissions.mode.contains(abi::Mode::SET_GID) && permissions.mode.contains(abi::Mode::GROUP_EXECUTE)
+    {
         (new.egid, new.sgid, new.fsgid) = (permissions.gid, permissions.gid, permissions.gid);
     }
     let same = (new.euid, new.suid, new.fsuid, new.egid, new.sgid, new.fsgid)
@@ -332,8 +333,13 @@ fn build_stack(
     for half in random.chunks_exact_mut(8) {
         half.copy_from_slice(&arch::random::entropy().to_le_bytes());
     }
-    let content =
-        Content { arguments: &request.arguments, environment: request.environment, path: request.path, random, auxiliary };
+    let content = Content {
+        arguments: &request.arguments,
+        environment: request.environment,
+        path: request.path,
+        random,
+        auxiliary,
+    };
     let built = content.build(top)?;
     let mapped = (built.bytes.len() as u64 + STACK_START).next_multiple_of(PAGE);
     let mut protection = Protection::READ | Protection::WRITE;

@@ -13,8 +13,8 @@ use abi::{Errno, Result};
 use alloc::sync::Arc;
 use arch::fpu::FpuState;
 use core::sync::atomic::Ordering::SeqCst;
-use mm::alloc::try_arc;
 use mm::AddressSpace;
+use mm::alloc::try_arc;
 use object::{Location, Table};
 use sched::{Wait, attention};
 

@@ -34,15 +34,8 @@ pub const NO_DEFER: u64 = 0x4000_0000;
 /// SA_RESETHAND: back to default when the handler starts.
 pub const RESET: u64 = 0x8000_0000;
 
-const KNOWN: u64 = NO_CHILD_STOP
-    | NO_CHILD_WAIT
-    | WITH_DETAILS
-    | EXPOSE_TAG_BITS
-    | RESTORER
-    | ON_STACK
-    | RESTART
-    | NO_DEFER
-    | RESET;
+const KNOWN: u64 =
+    NO_CHILD_STOP | NO_CHILD_WAIT | WITH_DETAILS | EXPOSE_TAG_BITS | RESTORER | ON_STACK | RESTART | NO_DEFER | RESET;
 
 type Table = Box<[Sigaction]>;
 

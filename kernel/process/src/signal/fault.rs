@@ -5,8 +5,8 @@ use super::{details, send};
 use crate::context::Context;
 use crate::task::Trap;
 use abi::Signal;
-use arch::user::Exception;
 use arch::VirtAddr;
+use arch::user::Exception;
 use mm::{Access, FaultError};
 
 const DIVIDE: u8 = 0;
@@ -27,11 +27,8 @@ pub fn resolve(cx: &mut Context, exception: Exception) {
         },
         _ => raise(cx, &exception),
     };
-    cx.task.own.lock().trap = Trap {
-        vector: u64::from(exception.vector),
-        error_code: exception.error_code,
-        address: exception.address,
-    };
+    cx.task.own.lock().trap =
+        Trap { vector: u64::from(exception.vector), error_code: exception.error_code, address: exception.address };
     let (signal, details) = raised;
     let regs = cx.user.regs();
     log::debug!(

@@ -128,9 +128,7 @@ pub fn alternate_stack(task: &Task) -> Sigaltstack {
 
 fn is_on(stack: &Sigaltstack, pointer: u64) -> bool {
     // With SS_AUTODISARM nobody is "on" the stack: it is disarmed while a handler runs.
-    stack.flags & (AUTO_DISARM | STACK_DISABLED) == 0
-        && pointer > stack.base
-        && pointer - stack.base <= stack.size
+    stack.flags & (AUTO_DISARM | STACK_DISABLED) == 0 && pointer > stack.base && pointer - stack.base <= stack.size
 }
 
 fn choose_stack(stack: &Sigaltstack, pointer: u64, action: &Sigaction) -> Stack {

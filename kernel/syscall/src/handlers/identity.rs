@@ -46,12 +46,7 @@ pub fn getegid(cx: &mut Context) -> Result<usize> {
 }
 
 /// `getresuid`.
-pub fn getresuid(
-    cx: &mut Context,
-    real: UserPtr<u32>,
-    effective: UserPtr<u32>,
-    saved: UserPtr<u32>,
-) -> Result<usize> {
+pub fn getresuid(cx: &mut Context, real: UserPtr<u32>, effective: UserPtr<u32>, saved: UserPtr<u32>) -> Result<usize> {
     let credentials = cx.process().credentials();
     real.write(&credentials.uid)?;
     effective.write(&credentials.euid)?;
@@ -60,12 +55,7 @@ pub fn getresuid(
 }
 
 /// `getresgid`.
-pub fn getresgid(
-    cx: &mut Context,
-    real: UserPtr<u32>,
-    effective: UserPtr<u32>,
-    saved: UserPtr<u32>,
-) -> Result<usize> {
+pub fn getresgid(cx: &mut Context, real: UserPtr<u32>, effective: UserPtr<u32>, saved: UserPtr<u32>) -> Result<usize> {
     let credentials = cx.process().credentials();
     real.write(&credentials.gid)?;
     effective.write(&credentials.egid)?;

@@ -38,13 +38,7 @@ pub(crate) fn flock(cx: &Context, fd: &Held, operation: u32) -> Result<usize> {
 }
 
 /// F_GETLK, F_SETLK and F_SETLKW, and the same for open files.
-pub(crate) fn record_lock(
-    cx: &Context,
-    fd: Slot,
-    command: u32,
-    lock: UserPtr<Flock>,
-    scope: Scope,
-) -> Result<usize> {
+pub(crate) fn record_lock(cx: &Context, fd: Slot, command: u32, lock: UserPtr<Flock>, scope: Scope) -> Result<usize> {
     let held = fd.get(cx, Rights::FLOCK)?;
     held.demand_fcntl(command)?;
     let asked = lock.read()?;

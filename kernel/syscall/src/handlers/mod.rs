@@ -17,11 +17,12 @@ pub(crate) mod time;
 pub(crate) mod wait;
 
 use crate::Context;
-use abi::Signal;
 use ::process::signal::{Loss, Origin, details};
+use abi::Signal;
 
 /// Sends the calling thread a signal that its own call has caused.
 pub(crate) fn signal_caller(cx: &Context, signal: Signal) {
     // Without a demand that details be kept it cannot fail.
-    let _ = ::process::signal::send_to_task(&cx.task, signal, details::from_kernel(signal), Origin::Kernel, Loss::Allowed);
+    let _ =
+        ::process::signal::send_to_task(&cx.task, signal, details::from_kernel(signal), Origin::Kernel, Loss::Allowed);
 }

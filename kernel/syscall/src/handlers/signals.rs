@@ -228,13 +228,7 @@ pub fn rt_sigqueueinfo(cx: &mut Context, pid: i32, signal: i32, info: UserPtr<Si
     Ok(0)
 }
 
-pub fn rt_tgsigqueueinfo(
-    cx: &mut Context,
-    pid: i32,
-    tid: i32,
-    signal: i32,
-    info: UserPtr<Siginfo>,
-) -> Result<usize> {
+pub fn rt_tgsigqueueinfo(cx: &mut Context, pid: i32, tid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<usize> {
     let mut details = Details::from_siginfo(&info.read()?)?;
     let signal = signal_or_probe(signal)?;
     let task = find_thread(pid, tid)?;

@@ -293,8 +293,7 @@ pub fn setitimer(cx: &mut Context, which: i32, new: UserPtr<Itimerval>, old: Use
         Some(new) => new.read()?,
         None => Itimerval::default(),
     };
-    let (left_ns, interval_ns) =
-        (nanoseconds_of_timeval(wanted.value)?, nanoseconds_of_timeval(wanted.interval)?);
+    let (left_ns, interval_ns) = (nanoseconds_of_timeval(wanted.value)?, nanoseconds_of_timeval(wanted.interval)?);
     let which = which_timer(which)?;
     let before = cx.process().itimers().set(cx.process(), which, Expiry { left_ns, interval_ns })?;
     if let Some(old) = old.non_null() {

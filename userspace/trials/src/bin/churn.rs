@@ -103,7 +103,11 @@ fn through_memory(random: &mut Random) -> Result<(), String> {
     block.iter_mut().step_by(4096).for_each(|byte| *byte = mark);
     block.resize(size * 2, mark);
     let marked = block.iter().step_by(4096).filter(|byte| **byte == mark).count();
-    if marked == size * 2 / 4096 { Ok(()) } else { Err(format!("{marked} of {} pages kept their mark", size * 2 / 4096)) }
+    if marked == size * 2 / 4096 {
+        Ok(())
+    } else {
+        Err(format!("{marked} of {} pages kept their mark", size * 2 / 4096))
+    }
 }
 
 fn through_threads() -> Result<(), String> {

@@ -195,7 +195,8 @@ fn listings() -> Holds {
         for index in 0..COUNT {
             File::create(format!("many/entry-with-a-rather-long-name-{index}"))?;
         }
-        let mut names: Vec<_> = fs::read_dir("many")?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
+        let mut names: Vec<_> =
+            fs::read_dir("many")?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
         names.sort();
         names.dedup();
         ensure(names.len() == COUNT, "names listed")?;
@@ -262,11 +263,17 @@ fn times() -> Holds {
         // SAFETY: two times, as the call wants them.
         call(unsafe { libc::futimens(file.as_raw_fd(), times.as_ptr()) })?;
         let shown = file.metadata()?;
-        ensure((shown.atime(), shown.atime_nsec(), shown.mtime(), shown.mtime_nsec()) == (1000, 7, 2000, 9), "set times")?;
+        ensure(
+            (shown.atime(), shown.atime_nsec(), shown.mtime(), shown.mtime_nsec()) == (1000, 7, 2000, 9),
+            "set times",
+        )?;
         ensure(shown.ctime() > 1_700_000_000, "the change itself")?;
         let wrong = [libc::timespec { tv_sec: 0, tv_nsec: 1_000_000_000 }; 2];
         // SAFETY: two times, wrong ones.
-        ensure(errno(call(unsafe { libc::futimens(file.as_raw_fd(), wrong.as_ptr()) })) == libc::EINVAL, "wrong times")?;
+        ensure(
+            errno(call(unsafe { libc::futimens(file.as_raw_fd(), wrong.as_ptr()) })) == libc::EINVAL,
+            "wrong times",
+        )?;
         (&file).write_all(b"now")?;
         ensure(file.metadata()?.mtime() > 1_700_000_000, "writing stamps")
     })
@@ -278,7 +285,9 @@ fn unprivileged(body: impl FnOnce() -> Outcome) -> Outcome {
     match call(unsafe { libc::fork() })? {
         0 => {
             // SAFETY: plain numbers.
-            let is_dropped = unsafe { libc::setgroups(0, std::ptr::null()) == 0 && libc::setgid(1000) == 0 && libc::setuid(1000) == 0 };
+            let is_dropped = unsafe {
+                libc::setgroups(0, std::ptr::null()) == 0 && libc::setgid(1000) == 0 && libc::setuid(1000) == 0
+            };
             let outcome = if is_dropped { body() } else { Err("dropping privilege".into()) };
             if let Err(error) = &outcome {
                 eprintln!("unprivileged: {error}");
@@ -309,7 +318,10 @@ fn permissions() -> Holds {
             ensure(errno(fs::write("plain", "x")) == libc::EACCES, "writing")?;
             ensure(errno(File::create("new")) == libc::EACCES, "making")?;
             ensure(errno(fs::remove_file("plain")) == libc::EACCES, "removing")?;
-            ensure(errno(fs::set_permissions("plain", fs::Permissions::from_mode(0o777))) == libc::EPERM, "changing a mode")?;
+            ensure(
+                errno(fs::set_permissions("plain", fs::Permissions::from_mode(0o777))) == libc::EPERM,
+                "changing a mode",
+            )?;
             let name = path("plain");
             // SAFETY: a string and numbers.
             ensure(errno(call(unsafe { libc::chown(name.as_ptr(), 1000, 1000) })) == libc::EPERM, "changing an owner")?;
@@ -347,7 +359,14 @@ fn mappings() -> Holds {
         let map = |sharing| {
             // SAFETY: a new mapping of a whole file.
             let at = unsafe {
-                libc::mmap(std::ptr::null_mut(), 2 * PAGE, libc::PROT_READ | libc::PROT_WRITE, sharing, file.as_raw_fd(), 0)
+                libc::mmap(
+                    std::ptr::null_mut(),
+                    2 * PAGE,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    sharing,
+                    file.as_raw_fd(),
+                    0,
+                )
             };
             if at == libc::MAP_FAILED { Err(std::io::Error::last_os_error()) } else { Ok(at.cast::<u8>()) }
         };

@@ -55,7 +55,9 @@ fn main() -> ExitCode {
     for (what, case) in cases {
         place.enter(what);
         let holds = match case(&place) {
-            Ok(holds) => holds.into_iter().enumerate().find_map(|(at, held)| held.err().map(|why| format!("{at}: {why}"))),
+            Ok(holds) => {
+                holds.into_iter().enumerate().find_map(|(at, held)| held.err().map(|why| format!("{at}: {why}")))
+            }
             Err(errno) => Some(format!("unexpected {errno}")),
         };
         report.check(what, holds.map_or(Ok(()), Err));
@@ -195,7 +197,8 @@ fn limits(_: &Place) -> Result<Vec<Holds>> {
     };
     let odd = OpenHow { flags: 1 << 40, mode: 0, resolve: 0 };
     let moded = OpenHow { flags: 0, mode: 0o644, resolve: 0 };
-    let raw = |how: &OpenHow, size: usize| call(number::openat2, &[directory, text("file"), how as *const _ as usize, size]);
+    let raw =
+        |how: &OpenHow, size: usize| call(number::openat2, &[directory, text("file"), how as *const _ as usize, size]);
     Ok(vec![
         equal(try_with("file", 8), Ok(())),
         equal(try_with("../inside/file", 8), Err(Errno::EXDEV)),
@@ -317,7 +320,8 @@ fn duplicates(_: &Place) -> Result<Vec<Holds>> {
     let copy = call(number::dup, &[file])?;
     write(file, b"abcd")?;
     let fcntl = |slot: usize, command: usize, argument: usize| call(number::fcntl, &[slot, command, argument]);
-    let mut holds = vec![equal(seek(copy, 0, 1), Ok(4)), equal(fcntl(file, 1, 0), Ok(1)), equal(fcntl(copy, 1, 0), Ok(0))];
+    let mut holds =
+        vec![equal(seek(copy, 0, 1), Ok(4)), equal(fcntl(file, 1, 0), Ok(1)), equal(fcntl(copy, 1, 0), Ok(0))];
     holds.push(equal(fcntl(copy, 2, 1), Ok(0)));
     holds.push(equal(fcntl(copy, 1, 0), Ok(1)));
     holds.push(equal(call(number::dup2, &[file, 77]), Ok(77)));
@@ -497,9 +501,7 @@ fn attributes(_: &Place) -> Result<Vec<Holds>> {
         fails(on_path(number::access, "none", &[0]), Errno::ENOENT),
     ];
     let at = |seconds: i64, nanoseconds: i64| Timespec { seconds, nanoseconds };
-    let set = |times: [Timespec; 2]| {
-        call(number::utimensat, &[AT_FDCWD, text("file"), times.as_ptr() as usize, 0])
-    };
+    let set = |times: [Timespec; 2]| call(number::utimensat, &[AT_FDCWD, text("file"), times.as_ptr() as usize, 0]);
     holds.push(equal(set([at(1000, 5), at(2000, 6)]), Ok(0)));
     holds.push(equal((stat("file")?.accessed, stat("file")?.modified), (at(1000, 5), at(2000, 6))));
     holds.push(equal(set([at(0, 0x3ffffffe), at(3000, 7)]), Ok(0)));
@@ -559,7 +561,8 @@ fn listings(_: &Place) -> Result<Vec<Holds>> {
         }
     }
     let unique: std::collections::BTreeSet<_> = seen.iter().collect();
-    let mut holds = vec![equal(seen.len(), 52), equal(unique.len(), 52), equal(unique.contains(&"..".to_string()), true)];
+    let mut holds =
+        vec![equal(seen.len(), 52), equal(unique.len(), 52), equal(unique.contains(&"..".to_string()), true)];
     seek(directory, 0, 0)?;
     holds.push(fails(call(number::getdents64, &[directory, buffer.as_mut_ptr() as usize, 8]), Errno::EINVAL));
     holds.push(equal(call(number::getdents64, &[directory, buffer.as_mut_ptr() as usize, 40]).is_ok(), true));
@@ -580,7 +583,8 @@ fn copies(_: &Place) -> Result<Vec<Holds>> {
     holds.push(equal(call(number::copy_file_range, &[from, 0, to, 0, 150_000, 0]), Ok(150_000)));
     holds.push(equal(stat("to")?.size, 151_000));
     seek(to, 0, 0)?;
-    let copied = std::iter::from_fn(|| read(to, 65536).ok().filter(|piece| !piece.is_empty())).flatten().collect::<Vec<u8>>();
+    let copied =
+        std::iter::from_fn(|| read(to, 65536).ok().filter(|piece| !piece.is_empty())).flatten().collect::<Vec<u8>>();
     holds.push(equal(copied[..1000] == body[10..1010] && copied[1000..] == body[..150_000], true));
     holds.push(fails(call(number::copy_file_range, &[from, 0, to, 0, 1, 1]), Errno::EINVAL));
     let directory = open(".", O_DIRECTORY)?;

@@ -36,14 +36,22 @@ fn ensure(condition: bool, what: &str) -> Outcome {
 }
 
 /// The call; what it returns, or the error number negated.
-fn futex(word: *const AtomicU32, operation: i32, value: u32, timeout: usize, word2: *const AtomicU32, value3: u32) -> i64 {
+fn futex(
+    word: *const AtomicU32,
+    operation: i32,
+    value: u32,
+    timeout: usize,
+    word2: *const AtomicU32,
+    value3: u32,
+) -> i64 {
     // SAFETY: whatever the words are, the call answers with an error at worst.
     let result = unsafe { libc::syscall(libc::SYS_futex, word, operation, value, timeout, word2, value3) };
     if result < 0 { -i64::from(Error::last_os_error().raw_os_error().unwrap_or(0)) } else { result }
 }
 
 fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> i64 {
-    let time = timeout.map(|timeout| libc::timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() });
+    let time = timeout
+        .map(|timeout| libc::timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() });
     let time = time.as_ref().map_or(0, |time| std::ptr::from_ref(time).addr());
     futex(word, libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, expected, time, null(), 0)
 }

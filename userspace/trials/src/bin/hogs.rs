@@ -8,8 +8,8 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use trials::this_program;
 use rustix::thread::{sched_getaffinity, sched_getcpu};
+use trials::this_program;
 
 /// Work between two reports.
 const SPIN: u64 = 200_000;
@@ -28,7 +28,8 @@ fn main() {
         let (last, times) = &mut seen[number];
         *times = if *last == processor { *times + 1 } else { 1 };
         *last = processor;
-        let mut processors: Vec<usize> = seen.iter().filter(|(_, times)| *times >= STEADY).map(|(last, _)| *last).collect();
+        let mut processors: Vec<usize> =
+            seen.iter().filter(|(_, times)| *times >= STEADY).map(|(last, _)| *last).collect();
         processors.sort_unstable();
         processors.dedup();
         if processors.len() == count {

@@ -282,8 +282,10 @@ fn exec_from_thread() -> ExitCode {
         Some("again") => println!("{}", own_id()),
         _ => {
             println!("{}", own_id());
-            let spinning = std::thread::spawn(|| loop {
-                std::hint::spin_loop();
+            let spinning = std::thread::spawn(|| {
+                loop {
+                    std::hint::spin_loop();
+                }
             });
             let executing = std::thread::spawn(|| {
                 use std::os::unix::process::CommandExt;

@@ -104,7 +104,14 @@ fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
     let (one, other) = (text(one)?, text(other)?);
     // SAFETY: both are strings.
     let result = unsafe {
-        libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, one.as_ptr(), libc::AT_FDCWD, other.as_ptr(), libc::RENAME_EXCHANGE)
+        libc::syscall(
+            libc::SYS_renameat2,
+            libc::AT_FDCWD,
+            one.as_ptr(),
+            libc::AT_FDCWD,
+            other.as_ptr(),
+            libc::RENAME_EXCHANGE,
+        )
     };
     if result < 0 { Err(Error::last_os_error()) } else { Ok(()) }
 }

@@ -80,7 +80,10 @@ fn pipes() -> Holds {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
         sender.join().map_err(|_| "the sender panicked")??;
-        ensure(bytes.len() == BYTES && bytes.iter().enumerate().all(|(index, byte)| *byte == (index / 13) as u8), "the bytes")
+        ensure(
+            bytes.len() == BYTES && bytes.iter().enumerate().all(|(index, byte)| *byte == (index / 13) as u8),
+            "the bytes",
+        )
     })
 }
 
@@ -134,11 +137,13 @@ fn fifos() -> Holds {
         let path = std::ffi::CString::new(name.clone())?;
         // SAFETY: a string and a mode.
         call(unsafe { libc::mkfifo(path.as_ptr(), 0o600) })?;
-        let nonblocking = |write: bool| OpenOptions::new().read(!write).write(write).custom_flags(libc::O_NONBLOCK).open(&name);
+        let nonblocking =
+            |write: bool| OpenOptions::new().read(!write).write(write).custom_flags(libc::O_NONBLOCK).open(&name);
         ensure(errno(nonblocking(true)) == libc::ENXIO, "a writer without readers must not wait")?;
         drop(nonblocking(false)?);
         let writer_name = name.clone();
-        let sender = thread::spawn(move || OpenOptions::new().write(true).open(writer_name)?.write_all(b"through the FIFO"));
+        let sender =
+            thread::spawn(move || OpenOptions::new().write(true).open(writer_name)?.write_all(b"through the FIFO"));
         let mut text = String::new();
         File::open(&name)?.read_to_string(&mut text)?;
         sender.join().map_err(|_| "the sender panicked")??;
@@ -158,7 +163,8 @@ fn polling() -> Holds {
         let (one, mut one_writer) = pipe(libc::O_CLOEXEC)?;
         let (other, other_writer) = pipe(libc::O_CLOEXEC)?;
         let start = Instant::now();
-        let mut fds = [entry(one.as_raw_fd(), libc::POLLIN), entry(other.as_raw_fd(), libc::POLLIN), entry(-1, libc::POLLIN)];
+        let mut fds =
+            [entry(one.as_raw_fd(), libc::POLLIN), entry(other.as_raw_fd(), libc::POLLIN), entry(-1, libc::POLLIN)];
         ensure(poll(&mut fds, 50)? == 0 && start.elapsed() >= Duration::from_millis(50), "a timeout")?;
         let sender = thread::spawn(move || {
             thread::sleep(Duration::from_millis(20));
@@ -170,7 +176,10 @@ fn polling() -> Holds {
         drop(other_writer);
         ensure(poll(&mut fds, 0)? == 2 && fds[1].revents == libc::POLLHUP, "hung up")?;
         let mut fds = [entry(one_writer.as_raw_fd(), libc::POLLOUT), entry(999, libc::POLLIN)];
-        ensure(poll(&mut fds, 0)? == 2 && fds[0].revents == libc::POLLOUT && fds[1].revents == libc::POLLNVAL, "room, and no slot")?;
+        ensure(
+            poll(&mut fds, 0)? == 2 && fds[0].revents == libc::POLLOUT && fds[1].revents == libc::POLLNVAL,
+            "room, and no slot",
+        )?;
         drop(one);
         let mut fds = [entry(one_writer.as_raw_fd(), 0)];
         ensure(poll(&mut fds, 0)? == 1 && fds[0].revents == libc::POLLERR, "an error unasked")?;
@@ -330,7 +339,10 @@ fn event_counters() -> Holds {
             ones.read_exact(&mut word)?;
             ensure(u64::from_ne_bytes(word) == 1, "one by one")?;
         }
-        ensure(errno(ones.read(&mut word)) == libc::EAGAIN && errno(ones.read(&mut [0; 4])) == libc::EINVAL, "none left")
+        ensure(
+            errno(ones.read(&mut word)) == libc::EAGAIN && errno(ones.read(&mut [0; 4])) == libc::EINVAL,
+            "none left",
+        )
     })
 }
 

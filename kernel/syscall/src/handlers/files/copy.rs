@@ -85,14 +85,7 @@ pub fn copy_file_range(
     if copied > 0 { Ok(copied) } else { result.map(|()| 0) }
 }
 
-fn copy_piece(
-    from: &Held,
-    from_place: u64,
-    to: &Held,
-    to_place: u64,
-    buffer: &mut [u8],
-    left: usize,
-) -> Result<usize> {
+fn copy_piece(from: &Held, from_place: u64, to: &Held, to_place: u64, buffer: &mut [u8], left: usize) -> Result<usize> {
     let wanted = left.min(buffer.len());
     let read = from.read_at(&mut Sink::from_kernel(&mut buffer[..wanted]), from_place)?;
     if read == 0 {

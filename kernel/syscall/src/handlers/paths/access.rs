@@ -16,13 +16,7 @@ pub fn faccessat(cx: &mut Context, directory: At, path: UserPath, mode: AccessMo
     faccessat2(cx, directory, path, mode, AtFlags::empty())
 }
 
-pub fn faccessat2(
-    cx: &mut Context,
-    directory: At,
-    path: UserPath,
-    mode: AccessMode,
-    flags: AtFlags,
-) -> Result<usize> {
+pub fn faccessat2(cx: &mut Context, directory: At, path: UserPath, mode: AccessMode, flags: AtFlags) -> Result<usize> {
     let known = AtFlags::EFFECTIVE_ACCESS | AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
     if !known.contains(flags) || !AccessMode::all().contains(mode) {
         return Err(Errno::EINVAL);

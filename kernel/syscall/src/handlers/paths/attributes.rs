@@ -44,14 +44,7 @@ pub fn lchown(cx: &mut Context, path: UserPath, uid: u32, gid: u32) -> Result<us
     fchownat(cx, cwd(Rights::FCHOWN), path, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
 }
 
-pub fn fchownat(
-    cx: &mut Context,
-    directory: At,
-    path: UserPath,
-    uid: u32,
-    gid: u32,
-    flags: AtFlags,
-) -> Result<usize> {
+pub fn fchownat(cx: &mut Context, directory: At, path: UserPath, uid: u32, gid: u32, flags: AtFlags) -> Result<usize> {
     if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
         return Err(Errno::EINVAL);
     }

@@ -13,14 +13,7 @@ pub fn link(cx: &mut Context, old: UserPath, new: UserPath) -> Result<usize> {
     linkat(cx, from, old, to, new, AtFlags::empty())
 }
 
-pub fn linkat(
-    cx: &mut Context,
-    from: At,
-    old: UserPath,
-    to: At,
-    new: UserPath,
-    flags: AtFlags,
-) -> Result<usize> {
+pub fn linkat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath, flags: AtFlags) -> Result<usize> {
     if !(AtFlags::SYMLINK_FOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
         return Err(Errno::EINVAL);
     }

@@ -15,9 +15,7 @@ pub use access::{access, faccessat, faccessat2};
 pub use attributes::{
     chmod, chown, fchmodat, fchmodat2, fchownat, futimesat, lchown, truncate, utime, utimensat, utimes,
 };
-pub use change::{
-    mkdir, mkdirat, mknod, mknodat, rename, renameat, renameat2, rmdir, unlink, unlinkat,
-};
+pub use change::{mkdir, mkdirat, mknod, mknodat, rename, renameat, renameat2, rmdir, unlink, unlinkat};
 pub use directory::{chdir, chroot, fchdir, getcwd};
 pub use link::{link, linkat, readlink, readlinkat, symlink, symlinkat};
 pub use mount::{mount, umount2};

@@ -58,11 +58,8 @@ pub fn statx(
 }
 
 fn extend(stat: &Stat) -> Statx {
-    let time = |time: Timespec| StatxTimestamp {
-        seconds: time.seconds,
-        nanoseconds: time.nanoseconds as u32,
-        reserved: 0,
-    };
+    let time =
+        |time: Timespec| StatxTimestamp { seconds: time.seconds, nanoseconds: time.nanoseconds as u32, reserved: 0 };
     Statx {
         mask: general::STATX_BASIC_STATS,
         block_size: stat.block_size as u32,

@@ -5,8 +5,8 @@ mod end;
 mod execute;
 mod ids;
 
+pub use super::settings::{arch_prctl, getrlimit, getrusage, personality, prctl, prlimit64, setrlimit};
 pub use create::*;
 pub use end::*;
 pub use execute::*;
 pub use ids::*;
-pub use super::settings::{arch_prctl, getrlimit, getrusage, personality, prctl, prlimit64, setrlimit};

@@ -57,7 +57,8 @@ fn read_attributes(attributes: UserPtr<SchedAttr>, size: u32) -> Result<SchedAtt
         return Err(Errno::E2BIG);
     }
     if size > known {
-        let rest: Vec<u8> = UserPtr::new(attributes.address() + u64::from(known)).read_slice((size - known) as usize)?;
+        let rest: Vec<u8> =
+            UserPtr::new(attributes.address() + u64::from(known)).read_slice((size - known) as usize)?;
         if rest.iter().any(|&byte| byte != 0) {
             attributes_size(attributes).write(&known)?;
             return Err(Errno::E2BIG);

@@ -81,12 +81,7 @@ pub(super) fn set_policy(cx: &Context, task: &Task, policy: Policy) -> Result<()
 }
 
 /// `sched_setscheduler`.
-pub fn sched_setscheduler(
-    cx: &mut Context,
-    pid: i32,
-    policy: i32,
-    parameters: UserPtr<SchedParam>,
-) -> Result<usize> {
+pub fn sched_setscheduler(cx: &mut Context, pid: i32, policy: i32, parameters: UserPtr<SchedParam>) -> Result<usize> {
     if policy < 0 || pid < 0 || parameters.is_null() {
         return Err(Errno::EINVAL);
     }

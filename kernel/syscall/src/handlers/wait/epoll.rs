@@ -31,13 +31,7 @@ pub fn epoll_create1(cx: &mut Context, flags: u32) -> Result<usize> {
     install(cx, EpollSet::new()?, flags)
 }
 
-pub fn epoll_ctl(
-    cx: &mut Context,
-    set: Held,
-    operation: i32,
-    fd: Slot,
-    event: UserPtr<EpollEvent>,
-) -> Result<usize> {
+pub fn epoll_ctl(cx: &mut Context, set: Held, operation: i32, fd: Slot, event: UserPtr<EpollEvent>) -> Result<usize> {
     // Copied in even for an operation that there is not.
     let event = if operation as u32 == general::EPOLL_CTL_DEL { EpollEvent::default() } else { event.read()? };
     let change = match operation as u32 {

@@ -15,11 +15,8 @@ use sched::Wait;
 const BITS: usize = u64::BITS as usize;
 
 /// What makes a slot readable, writable and exceptional.
-const CLASSES: [Ready; 3] = [
-    Ready::READABLE.union(Ready::HUP).union(Ready::ERR),
-    Ready::WRITABLE.union(Ready::ERR),
-    Ready::PRI,
-];
+const CLASSES: [Ready; 3] =
+    [Ready::READABLE.union(Ready::HUP).union(Ready::ERR), Ready::WRITABLE.union(Ready::ERR), Ready::PRI];
 
 pub fn select(
     cx: &mut Context,
