@@ -6,7 +6,7 @@ use std::io::{IsTerminal, stderr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::command_line::{Options, Program};
+use crate::command_line::{Debugger, Options, Program};
 use crate::compile::{self, Artifacts, Variant};
 use crate::failure::{Context, Result};
 use crate::gdb;
@@ -104,7 +104,12 @@ fn start(project: &Project, options: &Options, artifacts: &Artifacts, archive: &
     let log = KernelLog::new(Symbols::new(&artifacts.kernel, &project.root), file, line_end);
     let socket = gdb::socket(project);
     let machine = Machine::start(options, &qemu, &artifacts.kernel, archive, &options.append, &socket)?;
-    supervise(options, purpose, machine, log)
+    let result = supervise(options, purpose, machine, log);
+    if options.debugger == Debugger::Wait {
+        // A QEMU that was killed leaves it behind; one that ended by itself has removed it.
+        let _ = std::fs::remove_file(&socket);
+    }
+    result
 }
 
 fn value_of(name: &str, environment: &[OsString]) -> Option<OsString> {

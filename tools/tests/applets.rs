@@ -1,4 +1,5 @@
 //! The applets of Debian's busybox, unmodified: the same scripts by the same binary here and in the guest.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Any number of processors, and work on all of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! `exec`: the program's output, exit code, input, arguments, environment and files come through, and nothing else.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

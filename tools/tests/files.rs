@@ -1,4 +1,5 @@
 //! Files, pipes, futexes and waiting: the trials that judge the guest by what Linux does.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

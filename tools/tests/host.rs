@@ -1,4 +1,5 @@
 //! The host side by itself: command lines, panics, hangs, time limits, leaving nothing behind.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Processes, signals and faults, tried from within: each trial says itself what does not hold.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

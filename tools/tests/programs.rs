@@ -1,4 +1,5 @@
 //! Programs that nobody here wrote, and those that `rustc` and C compilers make, unmodified.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Bad input: nothing that a program, an archive or a command line holds brings the kernel down.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The tests that run inside the kernel, each in a boot of its own and by its own name.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

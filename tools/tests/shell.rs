@@ -1,4 +1,5 @@
 //! The shell on a terminal, as a person uses it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

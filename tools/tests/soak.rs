@@ -1,5 +1,6 @@
 //! Fork, exec, pipe, mapping and thread churn on eight processors, without panic, leak or hang. The short form has a
 //! fixed number of rounds; `TESSERA_SOAK_SECONDS=600` makes it the long one.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -187,12 +187,10 @@ impl Supervisor<'_> {
         if self.options.debugger == Debugger::Wait {
             return;
         }
+        let is_dying = self.log.panic() != Panic::None || self.phase == Phase::Hanging;
         match self.phase {
-            _ if self.log.panic() != Panic::None || self.phase == Phase::Hanging => {
-                if unanswered >= PATIENCE {
-                    self.give_up();
-                }
-            }
+            _ if is_dying && unanswered >= PATIENCE => self.give_up(),
+            _ if is_dying => {}
             Phase::Booting if unanswered >= BOOT_PATIENCE => self.force_trace(unanswered),
             Phase::Running if unanswered >= PATIENCE => self.force_trace(unanswered),
             // The exit code is known; how the machine ends is no matter.

@@ -1,5 +1,6 @@
 //! What the guest tests share: running the tool as a person would, and looking at what came out.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 pub mod batch;
 pub mod scratch;
