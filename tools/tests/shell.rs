@@ -67,8 +67,7 @@ fn jobs_stop_go_on_in_the_background_and_come_back() {
     terminal.type_keys("echo one; sleep 1000\r");
     terminal.wait_for("one\r\n");
     terminal.type_keys_until("\x1a", "Stopped");
-    terminal.wait_for(PROMPT);
-    terminal.enter("", PROMPT);
+    terminal.settle(PROMPT);
     assert!(terminal.enter("jobs", PROMPT).contains("Stopped"));
     terminal.enter("bg", PROMPT);
     let jobs = terminal.enter("jobs", PROMPT);
@@ -77,7 +76,7 @@ fn jobs_stop_go_on_in_the_background_and_come_back() {
     terminal.wait_for("sleep 1000\r\n");
     // The shell says so before it hands the terminal over, and until then the key is for the shell.
     terminal.type_keys_until("\x03", PROMPT);
-    terminal.enter("", PROMPT);
+    terminal.settle(PROMPT);
     terminal.enter("sleep 1000 &", PROMPT);
     terminal.enter("kill %1; wait", PROMPT);
     // Told once more that it was terminated, then gone.

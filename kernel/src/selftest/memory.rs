@@ -15,7 +15,7 @@ use super::{Verdict, check};
 pub const PAGE: u64 = 4096;
 
 /// Memory in use: frames but for slabs and for kernel stacks that wait for their next thread, and bytes in slab blocks.
-fn used() -> (usize, usize) {
+pub fn used() -> (usize, usize) {
     let heap = mm::heap::stats();
     (frame::stats().used() - heap.slab_frames - mm::stack::reserve_frames(), heap.slab_bytes)
 }

@@ -101,6 +101,15 @@ impl Terminal {
         self.wait_for(text)
     }
 
+    /// Has a shell that is at its prompt, or about to be, say a word of its own, and reads up to the prompt after it:
+    /// whatever keys were typed in vain before, what is shown next belongs to what is typed next.
+    #[track_caller]
+    pub fn settle(&mut self, prompt: &str) {
+        self.type_keys("echo set''tled\r");
+        self.wait_for("settled\r\n");
+        self.wait_for(prompt);
+    }
+
     /// The terminal's settings.
     pub fn settings(&self) -> Termios {
         tcgetattr(&self.slave).unwrap()
