@@ -2,6 +2,7 @@
 //! `hogs` waits for.
 
 #![allow(unsafe_code, reason = "libc's calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::collections::BTreeSet;
 use std::process::{Command, ExitCode};

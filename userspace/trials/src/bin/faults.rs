@@ -1,6 +1,7 @@
 //! Faults of a program's own instructions, and signal frames that try to be more than they are.
 
 #![allow(unsafe_code, reason = "libc's calls, handlers and faults on purpose")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::arch::asm;
 use std::process::ExitCode;
@@ -10,13 +11,14 @@ use trials::child::{fork, wait};
 use trials::{Holds, Report, equal};
 
 type Outcome = std::result::Result<Holds, std::io::Error>;
+type Case = fn() -> Outcome;
 
 /// A child that got the fault it expected ends with this.
 const AS_EXPECTED: i32 = 42;
 
 fn main() -> ExitCode {
     let mut report = Report::new();
-    let cases: &[(&str, fn() -> Outcome)] = &[
+    let cases: &[(&str, Case)] = &[
         ("a null pointer is SEGV_MAPERR with its address", || fault(libc::SIGSEGV, 1, 0x10, || touch(0x10))),
         ("a write to read-only memory is SEGV_ACCERR", read_only),
         ("an address that cannot be is SIGSEGV from the kernel", || fault(libc::SIGSEGV, 0x80, 0, || touch(1 << 62))),

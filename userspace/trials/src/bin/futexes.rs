@@ -1,6 +1,7 @@
 //! Futexes, called as C libraries call them.
 
 #![allow(unsafe_code, reason = "the system call itself")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::io::Error;
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! Processes as their parents see them: how they end, stop and continue, whose children they are, and in which group.
 
 #![allow(unsafe_code, reason = "libc's calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::process::ExitCode;
 
@@ -10,13 +11,14 @@ use trials::child::{
 use trials::{Holds, Report, equal};
 
 type Outcome = std::result::Result<Holds, std::io::Error>;
+type Case = fn() -> Outcome;
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("thread-exec") {
         return exec_from_thread();
     }
     let mut report = Report::new();
-    let cases: &[(&str, fn() -> Outcome)] = &[
+    let cases: &[(&str, Case)] = &[
         ("an exit code arrives", exit_code),
         ("a killing signal arrives, and a core bit only with a core", killed),
         ("WNOHANG does not wait, and no child is ECHILD", no_hang),

@@ -1,6 +1,7 @@
 //! Signals as a program sees them: handlers and what they are told, masks, queues, stacks, restarts, faults.
 
 #![allow(unsafe_code, reason = "libc's calls and handlers")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::SeqCst;
@@ -10,6 +11,7 @@ use trials::child::{call, doze, fork, kill, own_id, pause, wait};
 use trials::{Holds, Report, equal};
 
 type Outcome = std::result::Result<Holds, std::io::Error>;
+type Case = fn() -> Outcome;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 static CODE: AtomicI32 = AtomicI32::new(0);
@@ -18,7 +20,7 @@ static STACK: AtomicU64 = AtomicU64::new(0);
 
 fn main() -> ExitCode {
     let mut report = Report::new();
-    let cases: &[(&str, fn() -> Outcome)] = &[
+    let cases: &[(&str, Case)] = &[
         ("a handler runs and knows its sender", handler_runs),
         ("blocked signals wait, and standard ones do not queue", blocked_wait),
         ("real-time signals queue in order, with their values", real_time_queue),

@@ -3,6 +3,7 @@
 //! right at the end.
 
 #![allow(unsafe_code, reason = "renameat2")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::collections::HashMap;
 use std::ffi::CString;

@@ -2,6 +2,7 @@
 //! handler's own use of them.
 
 #![allow(unsafe_code, reason = "loading and storing vector registers, and libc's calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::arch::asm;
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! Pipes, FIFOs, event counters, timers, and waiting for them: poll, select and epoll.
 
 #![allow(unsafe_code, reason = "libc's calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Error, Read, Write};

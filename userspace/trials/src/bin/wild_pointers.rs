@@ -6,6 +6,7 @@
 //! accepted if it is listed in [`EXCEPTIONS`]. `wild_pointers NAME` tries one call and tells every answer.
 
 #![allow(unsafe_code, reason = "system calls with arguments that they are to refuse")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 use std::collections::BTreeMap;
 use std::ffi::CString;

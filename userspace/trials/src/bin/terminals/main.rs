@@ -1,6 +1,7 @@
 //! Terminals, tried on a pseudo-terminal: reading in both modes, echo, keys that send signals, job control, hanging up.
 
 #![allow(unsafe_code, reason = "libc's calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
 
 mod fixture;
 
@@ -256,7 +257,7 @@ fn foreground_rules() -> Holds {
         unsafe {
             let own = libc::getpid();
             let is_own = foreground(terminal) == own && libc::tcgetsid(terminal) == own;
-            let none = libc::tcsetpgrp(terminal, 0x3fff_fff) == -1 && last_error() == libc::ESRCH;
+            let none = libc::tcsetpgrp(terminal, 0x03ff_ffff) == -1 && last_error() == libc::ESRCH;
             let negative = libc::tcsetpgrp(terminal, -5) == -1 && last_error() == libc::EINVAL;
             let foreign = libc::tcsetpgrp(terminal, libc::getppid()) == -1;
             let foreign = foreign && matches!(last_error(), libc::EPERM | libc::ESRCH);

@@ -1,6 +1,10 @@
 //! Files: names, links, renames, permissions, times, contents and mappings, as POSIX and Linux have them.
 
 #![allow(unsafe_code, reason = "libc's calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
+#![allow(clippy::expect_used, reason = "a trial without its scratch directory has nothing to try")]
+
+mod memory;
 
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
@@ -30,22 +34,22 @@ fn main() -> ExitCode {
     report.check("times are kept", times());
     report.check("permissions bind those without privilege", permissions());
     report.check("a sticky directory protects its files", sticky());
-    report.check("shared mappings are the file", mappings());
-    report.check("memory files are files", memory_files());
-    report.check("unnamed files can be given names", unnamed_files());
+    report.check("shared mappings are the file", memory::mappings());
+    report.check("memory files are files", memory::memory_files());
+    report.check("unnamed files can be given names", memory::unnamed_files());
     let _ = std::env::set_current_dir("/");
     let _ = fs::remove_dir_all(here);
     report.finish()
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// Errors of the calls on the way are failures.
-fn holding(body: impl FnOnce() -> Outcome) -> Holds {
+pub(crate) fn holding(body: impl FnOnce() -> Outcome) -> Holds {
     body().map_err(|error| error.to_string())
 }
 
-fn ensure(condition: bool, what: &str) -> Outcome {
+pub(crate) fn ensure(condition: bool, what: &str) -> Outcome {
     if condition { Ok(()) } else { Err(what.into()) }
 }
 
@@ -54,11 +58,11 @@ fn errno<T>(result: std::io::Result<T>) -> i32 {
     result.err().and_then(|error| error.raw_os_error()).unwrap_or(0)
 }
 
-fn call(result: libc::c_int) -> std::io::Result<i32> {
+pub(crate) fn call(result: libc::c_int) -> std::io::Result<i32> {
     if result < 0 { Err(std::io::Error::last_os_error()) } else { Ok(result) }
 }
 
-fn path(name: &str) -> CString {
+pub(crate) fn path(name: &str) -> CString {
     CString::new(name).unwrap_or_default()
 }
 
@@ -270,10 +274,8 @@ fn times() -> Holds {
         ensure(shown.ctime() > 1_700_000_000, "the change itself")?;
         let wrong = [libc::timespec { tv_sec: 0, tv_nsec: 1_000_000_000 }; 2];
         // SAFETY: two times, wrong ones.
-        ensure(
-            errno(call(unsafe { libc::futimens(file.as_raw_fd(), wrong.as_ptr()) })) == libc::EINVAL,
-            "wrong times",
-        )?;
+        let refused = call(unsafe { libc::futimens(file.as_raw_fd(), wrong.as_ptr()) });
+        ensure(errno(refused) == libc::EINVAL, "wrong times")?;
         (&file).write_all(b"now")?;
         ensure(file.metadata()?.mtime() > 1_700_000_000, "writing stamps")
     })
@@ -348,71 +350,5 @@ fn sticky() -> Holds {
             fs::write("sticky/own", "o")?;
             Ok(fs::remove_file("sticky/own")?)
         })
-    })
-}
-
-fn mappings() -> Holds {
-    const PAGE: usize = 4096;
-    holding(|| {
-        let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open("mapped")?;
-        file.write_all_at(&[1; 2 * PAGE], 0)?;
-        let map = |sharing| {
-            // SAFETY: a new mapping of a whole file.
-            let at = unsafe {
-                libc::mmap(
-                    std::ptr::null_mut(),
-                    2 * PAGE,
-                    libc::PROT_READ | libc::PROT_WRITE,
-                    sharing,
-                    file.as_raw_fd(),
-                    0,
-                )
-            };
-            if at == libc::MAP_FAILED { Err(std::io::Error::last_os_error()) } else { Ok(at.cast::<u8>()) }
-        };
-        let (shared, private) = (map(libc::MAP_SHARED)?, map(libc::MAP_PRIVATE)?);
-        // SAFETY: both mappings are two pages that can be read and written; accesses are volatile, since the file changes too.
-        unsafe {
-            file.write_all_at(&[2], 0)?;
-            ensure(shared.read_volatile() == 2 && private.read_volatile() == 2, "writes are seen")?;
-            shared.add(1).write_volatile(3);
-            private.add(2).write_volatile(4);
-            let mut bytes = [0; 3];
-            file.read_exact_at(&mut bytes, 0)?;
-            ensure(bytes == [2, 3, 1], "shared stores reach the file, private ones do not")?;
-            ensure(private.add(2).read_volatile() == 4 && shared.add(2).read_volatile() == 1, "and not each other")?;
-            libc::munmap(shared.cast(), 2 * PAGE);
-            libc::munmap(private.cast(), 2 * PAGE);
-        }
-        Ok(())
-    })
-}
-
-fn memory_files() -> Holds {
-    holding(|| {
-        let name = path("trial");
-        // SAFETY: a string and flags.
-        let slot = call(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) })?;
-        // SAFETY: the slot was just made and is nobody else's.
-        let mut file = unsafe { <File as std::os::fd::FromRawFd>::from_raw_fd(slot) };
-        file.write_all(b"memory")?;
-        let shown = fs::read_link(format!("/proc/self/fd/{slot}"))?;
-        ensure(shown == Path::new("/memfd:trial (deleted)"), "its name")?;
-        ensure(fs::read(format!("/proc/self/fd/{slot}"))? == b"memory", "opened again")
-    })
-}
-
-fn unnamed_files() -> Holds {
-    holding(|| {
-        let file = OpenOptions::new().write(true).custom_flags(libc::O_TMPFILE).mode(0o600).open(".")?;
-        ensure(file.metadata()?.nlink() == 0, "no name")?;
-        (&file).write_all(b"named late")?;
-        let (from, to) = (path(&format!("/proc/self/fd/{}", file.as_raw_fd())), path("late"));
-        // SAFETY: both are strings.
-        let result = unsafe {
-            libc::linkat(libc::AT_FDCWD, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), libc::AT_SYMLINK_FOLLOW)
-        };
-        call(result)?;
-        ensure(fs::read("late")? == b"named late" && file.metadata()?.nlink() == 1, "its name")
     })
 }
