@@ -60,6 +60,7 @@ mod kind;
 mod rights;
 mod slot_set;
 mod table;
+mod text;
 
 pub use bounds::{Bounds, FcntlSet, IoctlSet};
 pub use capability::{Capability, Denied, Need, Place};
@@ -68,3 +69,4 @@ pub use grant::Grant;
 pub use kind::{Kind, KindSet};
 pub use rights::Rights;
 pub use table::{Reservation, SlotFlags, Table, TableError};
+pub use text::RightsText;

@@ -32,6 +32,7 @@
 
 extern crate alloc;
 
+pub mod audit;
 pub mod exec;
 pub mod id;
 pub mod kin;

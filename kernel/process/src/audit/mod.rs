@@ -1,0 +1,2 @@
+//! Audit: records of denials.
+pub mod ring;
