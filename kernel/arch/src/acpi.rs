@@ -192,6 +192,8 @@ impl Info {
 struct DirectMap;
 
 impl AcpiHandler for DirectMap {
+    /// # Safety
+    /// The range must be one that the direct map covers: tables lie in memory or in what firmware reserved below it.
     unsafe fn map_physical_region<T>(&self, physical_address: usize, size: usize) -> PhysicalMapping<Self, T> {
         let pointer = phys_to_virt(PhysAddr::new_truncate(physical_address as u64)).cast::<T>();
         // SAFETY: direct-map addresses are not null.

@@ -76,6 +76,10 @@ pub unsafe fn switch(prev: *mut Context, next: *const Context) {
 }
 
 /// Pushes what the calling convention keeps, exchanges stacks, and pops it.
+///
+/// # Safety
+/// As [`switch`]: interrupts off, `save` valid for a store, `next` a stack that was left by this function or made by
+/// [`Context::new`].
 #[unsafe(naked)]
 unsafe extern "C" fn switch_stacks(save: *mut u64, next: u64) {
     naked_asm!(
@@ -98,6 +102,9 @@ unsafe extern "C" fn switch_stacks(save: *mut u64, next: u64) {
 }
 
 /// First instructions of a new thread: argument and entry wait in kept registers.
+///
+/// # Safety
+/// Reached only by the `ret` of [`switch_stacks`], on a stack that [`Context::new`] laid out.
 #[unsafe(naked)]
 unsafe extern "C" fn start() {
     naked_asm!("mov rdi, r12", "jmp r13")

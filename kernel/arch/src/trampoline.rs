@@ -106,6 +106,9 @@ global_asm!(
 );
 
 /// First code in the high half: finds the CPU's block by its APIC identifier and takes its stack.
+///
+/// # Safety
+/// Reached only by the jump of the trampoline, once on each CPU, with the kernel's page tables active.
 #[unsafe(naked)]
 unsafe extern "C" fn arrive() {
     naked_asm!(

@@ -95,6 +95,9 @@ macro_rules! fallible {
 }
 
 /// RDI to, RSI from, RDX length; RAX what is left.
+///
+/// # Safety
+/// One side is user memory, which may fault; the other must be valid for the length. User access must be allowed (STAC).
 #[unsafe(naked)]
 unsafe extern "C" fn copy(to: u64, from: u64, len: usize) -> usize {
     naked_asm!(
@@ -118,6 +121,9 @@ unsafe extern "C" fn copy(to: u64, from: u64, len: usize) -> usize {
 }
 
 /// RDI to, RSI length; RAX what is left.
+///
+/// # Safety
+/// The range must be user memory, which may fault; user access must be allowed.
 #[unsafe(naked)]
 unsafe extern "C" fn zero(to: u64, len: usize) -> usize {
     naked_asm!(
@@ -141,6 +147,9 @@ unsafe extern "C" fn zero(to: u64, len: usize) -> usize {
 }
 
 /// RDI address; RAX the value, or all ones after a fault.
+///
+/// # Safety
+/// The address must be a user address, which may fault; user access must be allowed.
 #[unsafe(naked)]
 unsafe extern "C" fn load(address: u64) -> u64 {
     naked_asm!(
@@ -156,6 +165,9 @@ unsafe extern "C" fn load(address: u64) -> u64 {
 }
 
 /// RDI address, ESI old, EDX new; RAX what was there, or all ones after a fault.
+///
+/// # Safety
+/// The address must be an aligned user address, which may fault; user access must be allowed.
 #[unsafe(naked)]
 unsafe extern "C" fn compare_exchange(address: u64, old: u32, new: u32) -> u64 {
     naked_asm!(

@@ -18,6 +18,9 @@ pub(super) const GATE_SIZE: usize = 16;
 const TRAP_WORDS: usize = 7 * 8;
 
 /// One entry of `GATE_SIZE` bytes for each of the 256 vectors.
+///
+/// # Safety
+/// Not to be called: the processor comes here through the interrupt descriptor table.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn gates() {
     naked_asm!(
@@ -47,6 +50,9 @@ pub(super) unsafe extern "C" fn gates() {
 }
 
 /// Gates on the current stack, or from user mode on the context's frame.
+///
+/// # Safety
+/// Reached only from [`gates`], with the frame that a gate leaves on the stack.
 #[unsafe(naked)]
 unsafe extern "C" fn common() {
     naked_asm!(
@@ -80,6 +86,9 @@ unsafe extern "C" fn common() {
 }
 
 /// The rest of the way from user mode: the registers go to the context, control to `run`'s caller.
+///
+/// # Safety
+/// Reached only from [`common`] and [`debug`], in a frame that came from user mode, with the kernel's GS.
 #[unsafe(naked)]
 unsafe extern "C" fn from_user() {
     naked_asm!(
@@ -106,6 +115,9 @@ unsafe extern "C" fn from_user() {
 
 /// The debug exception has its own stack, since it can hit the first instruction of the system-call
 /// entry. From user mode it moves its frame to the context and goes on as any other.
+///
+/// # Safety
+/// Reached only from [`gates`], on the stack of the debug exception.
 #[unsafe(naked)]
 unsafe extern "C" fn debug() {
     naked_asm!(
@@ -137,6 +149,9 @@ unsafe extern "C" fn debug() {
 
 /// Gates that may hit anywhere, even between `syscall` and `swapgs`: own stack, and GS is neither
 /// trusted nor lost. The CPU's block is named by the word above the frame.
+///
+/// # Safety
+/// Reached only from [`gates`], on a stack of its own that has the address of the CPU's block above the frame.
 #[unsafe(naked)]
 unsafe extern "C" fn paranoid() {
     naked_asm!(

@@ -96,6 +96,9 @@ pub(super) unsafe extern "C" fn enter_full(context: *mut UserContext) -> u32 {
 /// Where `syscall` arrives: return address in RCX, flags in R11, interrupts off, the user's stack and
 /// GS. Stores the registers in the context whose end the TSS names (but RAX only as the number, since the
 /// result takes its place), and returns from [`enter_fast`] or [`enter_full`].
+///
+/// # Safety
+/// Not to be called: the processor comes here by `syscall`, while [`enter_fast`] or [`enter_full`] is waiting.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn syscall_entry() {
     naked_asm!(

@@ -109,11 +109,15 @@ fn take_stash(caches: &CpuCaches, wanted: &Layout) -> Option<NonNull<u8>> {
 // SAFETY: blocks come from the slabs or the frame allocator, each handed out once until freed, at least as large and as
 // aligned as asked (`Place::of`); nothing unwinds.
 unsafe impl GlobalAlloc for KernelHeap {
+    /// # Safety
+    /// As [`GlobalAlloc::alloc`]: the layout is not empty.
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         allocate(&layout).map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
+    /// # Safety
+    /// As [`GlobalAlloc::dealloc`]: the block is one of this heap's, of this layout, and not used again.
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if let Some(block) = NonNull::new(block) {
@@ -121,6 +125,8 @@ unsafe impl GlobalAlloc for KernelHeap {
         }
     }
 
+    /// # Safety
+    /// As [`GlobalAlloc::realloc`]: the block is one of this heap's, of this layout, and is used again only if null comes back.
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return ptr::null_mut() };
         if Place::of(&layout) == Place::of(&new_layout) {
