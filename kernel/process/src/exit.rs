@@ -9,7 +9,7 @@ use crate::kin::{Chain, KinTable};
 use crate::process::Flag;
 use crate::signal::{mask, send_from_kernel, stop};
 use crate::usage::ResourceUse;
-use crate::{Process, Task, hooks, registry, wait};
+use crate::{Process, Task, grace, hooks, registry, wait};
 use abi::{ExitStatus, Signal, SignalSet};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
@@ -38,9 +38,11 @@ pub(crate) fn finish(cx: Context) {
         process.keep_last_name(task.name().0);
         let resources = process.replace_resources(None);
         drop((table, space, resources));
+        grace::leave(&task);
         end_process(&process, status);
     } else {
         drop((table, space));
+        grace::leave(&task);
         stop::thread_left(&process);
         process.thinned.wake_all();
     }

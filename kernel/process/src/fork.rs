@@ -6,6 +6,7 @@
 use crate::completion::Completion;
 use crate::context::Context;
 use crate::exit;
+use crate::grace::Rest;
 use crate::pidfd::ProcessDescriptor;
 use crate::process::Flag;
 use crate::registry::{self, ReservedId};
@@ -135,6 +136,7 @@ fn clone_process(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Re
     prepared.start();
     if let Some(vfork) = vfork {
         // Ends early only if this thread is to end; the child goes on alone then.
+        let _rest = Rest::begin(&cx.task);
         let _ = vfork.wait(Wait::KILLABLE);
     }
     Ok(number)
@@ -200,6 +202,8 @@ fn prepare(cx: &Context, request: &CloneRequest, task: &Arc<Task>, resources: Re
 
 /// The body of every user thread.
 pub(crate) fn run(mut cx: Context, store_at: Option<u64>) {
+    // Until here it had not looked into its table.
+    cx.task.is_at_rest.swap(false, SeqCst);
     if let Some(address) = store_at {
         // As on Linux, a bad address is nobody's error.
         let _ = UserPtr::new(address).write(&cx.task.id());

@@ -63,6 +63,8 @@ pub mod exit;
 #[cfg(target_os = "none")]
 pub mod fork;
 #[cfg(target_os = "none")]
+pub mod grace;
+#[cfg(target_os = "none")]
 pub mod group;
 #[cfg(target_os = "none")]
 mod hooks;

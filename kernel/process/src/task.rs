@@ -34,6 +34,13 @@ pub struct Task {
     /// Whether it sleeps because its process is stopped.
     pub(crate) is_parked: AtomicBool,
 
+    /// The last epoch of narrowings that it has noted between two calls; see [`crate::grace`].
+    pub(crate) passed_epoch: AtomicU64,
+    /// Whether it is where it uses nothing of its table.
+    pub(crate) is_at_rest: AtomicBool,
+    /// The number of the call that it runs or ran last.
+    call: AtomicU64,
+
     /// Where to store 0 and wake a futex at the end; 0 for nowhere.
     pub clear_child_tid: AtomicU64,
     /// Where its list of robust futexes starts; 0 for none.
@@ -68,6 +75,9 @@ pub struct Trap {
     pub address: u64,
 }
 
+/// No system call has this number.
+const NO_CALL: u64 = u64::MAX;
+
 /// SS_DISABLE.
 pub(crate) const STACK_DISABLED: i32 = 2;
 
@@ -92,6 +102,9 @@ impl Task {
             pending: AtomicU64::new(0),
             private: IrqLock::new(SignalQueue::new()),
             is_parked: AtomicBool::new(false),
+            passed_epoch: AtomicU64::new(0),
+            is_at_rest: AtomicBool::new(true),
+            call: AtomicU64::new(NO_CALL),
             clear_child_tid: AtomicU64::new(0),
             robust_list: AtomicU64::new(0),
             own: SpinLock::new(own),
@@ -129,6 +142,17 @@ impl Task {
     /// Whether its thread is to end.
     pub(crate) fn must_end(&self) -> bool {
         self.thread.get().is_some_and(|thread| thread.attention().load(SeqCst) & attention::KILL != 0)
+    }
+
+    /// Notes which system call the calling thread begins: for whoever tells of its denials.
+    #[inline(always)]
+    pub fn note_call(&self, number: u64) {
+        self.call.store(number, Relaxed);
+    }
+
+    /// The number of the call that it runs, or ran last; `None` before the first.
+    pub fn current_call(&self) -> Option<u64> {
+        Some(self.call.load(Relaxed)).filter(|number| *number != NO_CALL)
     }
 
     /// The signals that it blocks.

@@ -8,6 +8,7 @@ use crate::{Context, dispatch};
 use abi::Errno;
 use arch::user::Exit;
 use core::sync::atomic::Ordering::Relaxed;
+use process::grace::Rest;
 use process::signal::handler::NO_CALL;
 use process::signal::{After, InterruptedCall, attend, fault};
 use sched::attention;
@@ -61,6 +62,7 @@ fn restarting_call(cx: &Context) -> Option<InterruptedCall> {
 fn look_around(cx: &mut Context) -> After {
     let bits = sched::current().attention().load(Relaxed);
     if bits & attention::RESCHEDULE != 0 {
+        let _rest = Rest::begin(&cx.task);
         sched::preempt_if_needed();
     }
     if bits & (attention::SIGNAL | attention::KILL) != 0 {

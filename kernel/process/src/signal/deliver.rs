@@ -4,7 +4,7 @@ use super::actions::{self, Disposition};
 use super::details::Details;
 use super::{details, handler, send, stop};
 use crate::context::Context;
-use crate::{Process, Task};
+use crate::{Process, Task, grace};
 use abi::types::Sigaction;
 use abi::{DefaultAction, Errno, Signal, SignalSet};
 use core::sync::atomic::Ordering::SeqCst;
@@ -49,6 +49,7 @@ enum Step {
 /// that was interrupted, if there is one; when this returns, its result or its restart is settled.
 pub fn attend(cx: &mut Context, mut call: Option<InterruptedCall>) -> After {
     clear_attention(&cx.task);
+    grace::pass(&cx.task);
     cx.process().itimers().look(cx.process());
     loop {
         match next_step(&cx.task) {

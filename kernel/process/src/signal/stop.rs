@@ -1,5 +1,6 @@
 //! Stopping and continuing.
 
+use crate::grace::Rest;
 use crate::{Process, Task, wait};
 use abi::{ExitStatus, Signal};
 use alloc::sync::Arc;
@@ -38,6 +39,7 @@ pub(crate) fn park(task: &Task) {
         wait::report_event(process, ExitStatus::Stopped(signal));
     }
     // Ends early only when the thread is to end, which the caller sees next.
+    let _rest = Rest::begin(task);
     let _ = process.resumed.wait_until(Wait::KILLABLE, || process.signals.lock().stop.is_none().then_some(()));
     task.is_parked.store(false, Relaxed);
 }
