@@ -1,6 +1,6 @@
 //! Capabilities and what may be demanded of one.
 
-use crate::{Bounds, Grant, Kind, KindSet, Rights};
+use crate::{Bounds, Cause, Grant, Kind, KindSet, Promises, Rights, RootSet, Taken};
 use alloc::sync::Arc;
 
 /// The right to do certain things with a certain object.
@@ -52,7 +52,27 @@ pub enum Denied {
         rights: Rights,
         /// Where they went missing.
         at: Place,
+        /// The narrowing that took them; `None` if they were never there.
+        cause: Option<Cause>,
     },
+}
+
+/// What a call lacks that a table does not allow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking {
+    /// One of these promises would have done; none was kept.
+    Promises(Promises),
+    /// These root capabilities were given up.
+    Roots(RootSet),
+}
+
+/// Why a table does not allow a call at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeniedCall {
+    /// What is not there.
+    pub missing: Lacking,
+    /// The narrowing that took it.
+    pub cause: Option<Cause>,
 }
 
 /// Which of the three limits of a use lacked a right; the first of them in this order.
@@ -79,6 +99,13 @@ impl<O> Capability<O> {
             None => self.rights,
             Some(grant) => self.rights & grant.limit(),
         }
+    }
+
+    /// The narrowing that took one of `missing` from the capability itself.
+    #[cold]
+    pub fn cause(&self, missing: Rights) -> Option<Cause> {
+        let history = &self.bounds.as_ref()?.history;
+        history.first(Taken::Rights(missing)).or_else(|| history.first(Taken::Inherited(missing)))
     }
 
     /// The most that a capability opened beneath this one may do.

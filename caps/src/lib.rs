@@ -36,37 +36,58 @@
 //! what [`Table::remove`] and [`Table::replace`] return after releasing it.
 //!
 //! ```
-//! use caps::{Capability, Denied, Kind, Need, Place, Rights, SlotFlags, Table};
+//! use caps::{Capability, Cause, Denied, HostGround, Item, Kind, Need, Place, Rights, SlotFlags, SlotNarrowing, Spelling, Table};
 //!
 //! let mut table = Table::new(1024);
 //! let reservation = table.reserve(0).unwrap();
 //! let slot = table.commit(reservation, Capability::new("a file", Kind::File, Rights::READER), SlotFlags::empty());
 //! assert!(table.get(slot as i32, &Need::rights(Rights::READ)).is_ok());
 //!
-//! table.narrow(slot as i32, Rights::FSTAT);
+//! let cause = Cause { sequence: 1, process: 7, spelling: Spelling::Limit, time_ns: 0 };
+//! let less = SlotNarrowing { rights: Some(Rights::FSTAT), ..SlotNarrowing::of(slot as i32) };
+//! table.narrow(&[Item::Slot(less)], cause, &HostGround).unwrap();
 //! let denied = table.get(slot as i32, &Need::rights(Rights::READ)).unwrap_err();
-//! assert_eq!(denied, Denied::Missing { rights: Rights::READ, at: Place::Slot });
+//! assert_eq!(denied, Denied::Missing { rights: Rights::READ, at: Place::Slot, cause: Some(cause) });
 //! ```
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod authority;
 mod bounds;
 mod capability;
+mod cause;
 mod ceiling;
 mod grant;
+mod ground;
+mod history;
+mod host;
 mod kind;
+mod memory;
+mod narrowing;
+mod promise;
 mod rights;
+mod root;
+mod shim;
 mod slot_set;
 mod table;
 mod text;
 
+pub use authority::Authority;
 pub use bounds::{Bounds, FcntlSet, IoctlSet};
-pub use capability::{Capability, Denied, Need, Place};
-pub use ceiling::Ceilings;
-pub use grant::Grant;
+pub use capability::{Capability, Denied, DeniedCall, Lacking, Need, Place};
+pub use cause::{Cause, Spelling};
+pub use ceiling::{Ceilings, Half, When};
+pub use grant::{Grant, Links, TreeLock, Walk};
+pub use ground::Ground;
+pub use history::{History, Taken};
+pub use host::HostGround;
 pub use kind::{Kind, KindSet};
+pub use memory::OutOfMemory;
+pub use narrowing::{Item, NarrowError, SlotNarrowing};
+pub use promise::{Promises, word as promise_words};
 pub use rights::Rights;
+pub use root::{Root, RootSet, word as root_words};
 pub use table::{Reservation, SlotFlags, Table, TableError};
 pub use text::RightsText;

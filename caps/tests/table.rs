@@ -1,6 +1,9 @@
 //! The table against a model so plain that it is obviously right: random operations on several processes at once.
 
-use caps::{Capability, Denied, Grant, Kind, KindSet, Need, Place, Reservation, Rights, SlotFlags, Table, TableError};
+use caps::{
+    Capability, Cause, Denied, Grant, HostGround, Item, Kind, KindSet, Need, Place, Reservation, Rights, SlotFlags,
+    SlotNarrowing, Spelling, Table, TableError, When,
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,6 +13,29 @@ const SLOTS: u32 = 150;
 /// How many operations a case has at most.
 const OPERATIONS: usize = if cfg!(miri) { 15 } else { 120 };
 const KINDS: [Kind; 3] = [Kind::File, Kind::Directory, Kind::Pipe];
+
+const CAUSE: Cause = Cause { sequence: 1, process: 1, spelling: Spelling::Narrow, time_ns: 0 };
+
+fn narrow_slot(table: &mut Table<u32>, slot: i32, kept: Rights) -> bool {
+    // Only what is there can be asked for.
+    let Ok((capability, _)) = table.get(slot, &Need::rights(Rights::NONE)) else { return false };
+    let kept = kept & capability.rights;
+    let item = Item::Slot(SlotNarrowing { rights: Some(kept), ..SlotNarrowing::of(slot) });
+    table.narrow(&[item], CAUSE, &HostGround).is_ok()
+}
+
+fn narrow_ceiling(table: &mut Table<u32>, kind: Kind, kept: Rights) {
+    let rights = kept & table.ceilings().now.kind(kind);
+    table.narrow(&[Item::Kind { kind, rights, when: When::Now }], CAUSE, &HostGround).unwrap();
+}
+
+/// A refusal without the cause, which the model does not know.
+fn plain(denied: Denied) -> Denied {
+    match denied {
+        Denied::Missing { rights, at, .. } => Denied::Missing { rights, at, cause: None },
+        other => other,
+    }
+}
 
 /// What a slot holds, in the model.
 #[derive(Clone, Debug)]
@@ -55,7 +81,7 @@ impl Model {
         let ceiling = self.ceilings.get(&(held.kind as u8)).copied().unwrap_or(Rights::ALL);
         for (limit, at) in [(held.rights, Place::Slot), (granted, Place::Grant), (ceiling, Place::Ceiling)] {
             if !limit.contains(need.rights) {
-                return Err(Denied::Missing { rights: need.rights - limit, at });
+                return Err(Denied::Missing { rights: need.rights - limit, at, cause: None });
             }
         }
         Ok((held.object, held.rights & granted & ceiling))
@@ -144,11 +170,9 @@ impl World {
     fn new() -> Self {
         let limit = 100;
         let process = || Process { table: Table::new(limit), model: Model::new(limit), reservations: Vec::new() };
-        let root = Arc::new(Grant::new(None, Rights::ALL));
-        let mut grants = vec![root];
-        for _ in 0..3 {
-            let parent = grants.last().cloned();
-            grants.push(Arc::new(Grant::new(parent, Rights::ALL)));
+        let mut grants = vec![Grant::root(Rights::ALL, CAUSE, &HostGround).unwrap()];
+        for depth in 0..3 {
+            grants.push(grants[depth].derive(Rights::ALL, CAUSE, &HostGround).unwrap());
         }
         Self {
             processes: vec![process(), process(), process()],
@@ -238,16 +262,16 @@ impl World {
             }
             Operation::Narrow { slot, rights } => {
                 let held = model.slots.get_mut(&(slot as u32));
-                assert_eq!(table.narrow(slot, rights), held.is_some());
+                assert_eq!(narrow_slot(table, slot, rights), held.is_some());
                 held.into_iter().for_each(|held| held.rights &= rights);
             }
             Operation::NarrowCeiling { kind, rights } => {
-                table.narrow_ceiling(KINDS[kind], rights);
+                narrow_ceiling(table, KINDS[kind], rights);
                 *model.ceilings.entry(KINDS[kind] as u8).or_insert(Rights::ALL) &= rights;
             }
             Operation::NarrowGrant { grant, rights } => {
-                grants[grant].narrow(rights);
-                limits[grant] &= rights;
+                drop(grants[grant].narrow(rights, CAUSE).unwrap());
+                limits[grant..].iter_mut().for_each(|limit| *limit &= rights);
             }
             Operation::SetLimit { limit } => {
                 table.set_limit(limit);
@@ -271,7 +295,7 @@ impl World {
             Operation::Fork { .. } => {}
             Operation::Get { slot, kinds, rights } => {
                 let need = Need::of(kinds, rights);
-                let got = table.get(slot, &need).map(|(capability, rights)| (capability.object, rights));
+                let got = table.get(slot, &need).map(|(capability, rights)| (capability.object, rights)).map_err(plain);
                 assert_eq!(got, model.get(slot, &need, limits));
             }
         }
@@ -325,8 +349,8 @@ proptest! {
             match operation {
                 Operation::Duplicate { slot, from, flags } => drop(table.duplicate(slot, from, flags)),
                 Operation::DuplicateTo { slot, target, flags } => drop(table.duplicate_to(slot, target, flags)),
-                Operation::Narrow { slot, rights } => drop(table.narrow(slot, rights)),
-                Operation::NarrowCeiling { kind, rights } => table.narrow_ceiling(KINDS[kind], rights),
+                Operation::Narrow { slot, rights } => drop(narrow_slot(&mut table, slot, rights)),
+                Operation::NarrowCeiling { kind, rights } => narrow_ceiling(&mut table, KINDS[kind], rights),
                 Operation::Remove { slot } => drop(table.remove(slot)),
                 Operation::Fork { .. } => table = table.fork().unwrap(),
                 Operation::SetFlags { slot, flags } => drop(table.set_flags(slot, flags)),
@@ -342,24 +366,25 @@ proptest! {
 #[test]
 fn narrowing_a_slot_leaves_its_duplicates_and_narrowing_a_grant_takes_from_all() {
     let mut table = Table::new(16);
-    let grant = Arc::new(Grant::new(None, Rights::ALL));
+    let grant = Grant::root(Rights::ALL, CAUSE, &HostGround).unwrap();
     let reservation = table.reserve(0).unwrap();
-    let mut capability = Capability::new("file", Kind::File, Rights::READER);
+    let mut capability = Capability::new(1, Kind::File, Rights::READER);
     capability.grant = Some(grant.clone());
     table.commit(reservation, capability, SlotFlags::empty());
     let copy = table.duplicate(0, 0, SlotFlags::empty()).unwrap() as i32;
     let read = Need::rights(Rights::READ);
-    table.narrow(0, Rights::FSTAT);
+    assert!(narrow_slot(&mut table, 0, Rights::FSTAT));
     assert!(table.get(0, &read).is_err());
     assert!(table.get(copy, &read).is_ok());
-    grant.narrow(Rights::NONE);
-    assert_eq!(table.get(copy, &read).unwrap_err(), Denied::Missing { rights: Rights::READ, at: Place::Grant });
+    drop(grant.narrow(Rights::NONE, CAUSE).unwrap());
+    let denied = Denied::Missing { rights: Rights::READ, at: Place::Grant, cause: Some(CAUSE) };
+    assert_eq!(table.get(copy, &read).unwrap_err(), denied);
 }
 
 #[test]
 fn a_derived_grant_never_allows_more_than_its_parent_did() {
-    let parent = Arc::new(Grant::new(None, Rights::READER));
-    let child = Grant::new(Some(parent.clone()), Rights::ALL);
+    let parent = Grant::root(Rights::READER, CAUSE, &HostGround).unwrap();
+    let child = parent.derive(Rights::ALL, CAUSE, &HostGround).unwrap();
     assert_eq!(child.limit(), Rights::READER);
     assert_eq!(child.depth(), 1);
 }

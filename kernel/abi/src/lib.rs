@@ -23,17 +23,14 @@ pub mod errno;
 pub mod exit_status;
 pub mod flags;
 pub mod host_link;
-mod promise;
-mod root;
 pub mod signal;
 pub mod table;
 pub mod types;
 
+pub use caps::{Promises, Root, RootSet};
 pub use errno::{Errno, Result};
 pub use exit_status::{CoreWritten, ExitStatus};
 pub use flags::*;
-pub use promise::Promises;
-pub use root::RootSet;
 pub use signal::{DefaultAction, Signal, SignalSet};
 
 /// Linux's constants, as `linux-raw-sys` has them.

@@ -1,15 +1,17 @@
 //! The lower floors as this one uses them; on the host, small stand-ins, so that tables and path walks are tested there.
 
 #[cfg(target_os = "none")]
+pub(crate) use arch::clock::now_ns;
+#[cfg(target_os = "none")]
 pub use mm::Pager;
 #[cfg(target_os = "none")]
 pub use mm::user::{Sink, Source};
 #[cfg(target_os = "none")]
 pub use sched::WaitQueue;
 #[cfg(target_os = "none")]
-pub use sync::ranks::{CapabilityTable, FileLocks, FileOffset, ObjectState};
+pub use sync::ranks::{CapabilityTable, FileLocks, FileOffset, GrantTree, ObjectState};
 #[cfg(target_os = "none")]
-pub use sync::{Mutex, Once, RwSpinLock};
+pub use sync::{IrqLock, Mutex, Once, RwSpinLock};
 
 #[cfg(target_os = "none")]
 pub(crate) fn try_arc<T>(value: T) -> abi::Result<alloc::sync::Arc<T>> {
@@ -36,10 +38,12 @@ mod stand_in {
     pub struct CapabilityTable;
     pub struct FileLocks;
     pub struct FileOffset;
+    pub struct GrantTree;
     pub struct ObjectState;
 
     pub struct Locked<L, C>(L, PhantomData<fn() -> C>);
     pub type Mutex<T, C> = Locked<spin::Mutex<T>, C>;
+    pub type IrqLock<T, C> = Locked<spin::Mutex<T>, C>;
     pub type RwSpinLock<T, C> = Locked<spin::RwLock<T>, C>;
 
     impl<T, C> Locked<spin::Mutex<T>, C> {
@@ -92,6 +96,10 @@ mod stand_in {
 
     pub(crate) fn try_arc<T>(value: T) -> Result<alloc::sync::Arc<T>> {
         Ok(alloc::sync::Arc::new(value))
+    }
+
+    pub(crate) fn now_ns() -> u64 {
+        0
     }
 
     pub trait Pager: Send + Sync {}

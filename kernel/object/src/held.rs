@@ -1,9 +1,11 @@
 //! Held capabilities: the proof that a slot was looked up with rights.
 
 use crate::Object;
+use crate::denial::{Denial, Had, Needed, Verdict, deny};
+use crate::table::is_opened_without;
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use caps::{Capability, Kind, Rights};
+use caps::{Bounds, Capability, Cause, Kind, Rights};
 use core::ops::Deref;
 
 /// A capability to a kernel object, as tables hold them.
@@ -61,13 +63,45 @@ impl Held {
         if self.capability.rights.contains(rights) {
             return Ok(());
         }
-        Err(crate::table::missing_right(&self.capability.object, rights - self.capability.rights))
+        self.refuse(rights - self.capability.rights)
+    }
+
+    #[cold]
+    fn refuse(&self, missing: Rights) -> Result<()> {
+        if is_opened_without(&self.capability.object, missing) {
+            return Err(Errno::EBADF);
+        }
+        self.denied(Needed::Rights(missing), self.cause(missing))
+    }
+
+    /// The narrowing that took one of these rights, as far as the capability itself knows.
+    fn cause(&self, missing: Rights) -> Option<Cause> {
+        let granted = || self.capability.grant.as_ref()?.cause(missing);
+        self.capability.cause(missing).or_else(granted)
+    }
+
+    /// Asks for rights that a look-up did not find, and has them then.
+    #[cold]
+    pub(crate) fn ask(&mut self, missing: Rights, cause: Option<Cause>) -> Result<()> {
+        self.denied(Needed::Rights(missing), cause)?;
+        self.capability.rights |= missing;
+        Ok(())
+    }
+
+    fn denied(&self, needed: Needed<'_>, cause: Option<Cause>) -> Result<()> {
+        let held = Had::Rights(self.capability.rights);
+        match deny(&Denial::of(needed, held, cause).at(self.slot, &self.capability.object)) {
+            Verdict::Refuse => Err(Errno::ENOTCAPABLE),
+            Verdict::Allow => Ok(()),
+        }
     }
 
     /// Refuses a control request that the slot's list does not have.
     pub fn demand_ioctl(&self, request: u32) -> Result<()> {
         match &self.capability.bounds {
-            Some(bounds) if !bounds.ioctls.contains(request) => Err(Errno::ENOTCAPABLE),
+            Some(bounds) if !bounds.ioctls.contains(request) => {
+                self.denied(Needed::Ioctl(request), bounds.ioctl_cause(request))
+            }
             _ => Ok(()),
         }
     }
@@ -75,9 +109,21 @@ impl Held {
     /// Refuses a `fcntl` command that the slot's list does not have.
     pub fn demand_fcntl(&self, command: u32) -> Result<()> {
         match &self.capability.bounds {
-            Some(bounds) if !bounds.fcntls.contains(command) => Err(Errno::ENOTCAPABLE),
+            Some(bounds) if !bounds.fcntls.contains(command) => {
+                self.denied(Needed::Fcntl(command), bounds.fcntl_cause(command))
+            }
             _ => Ok(()),
         }
+    }
+
+    /// What bounds the slot beyond its rights.
+    pub fn bounds(&self) -> Option<&Arc<Bounds>> {
+        self.capability.bounds.as_ref()
+    }
+
+    /// The capability as it was looked up: its rights are the effective ones.
+    pub fn capability(&self) -> &ObjectCapability {
+        &self.capability
     }
 
     /// The most that a capability opened beneath this directory may do.

@@ -23,15 +23,18 @@
 extern crate alloc;
 
 mod credentials;
+pub mod denial;
 pub mod directory;
 mod file_system;
 pub mod file_systems;
 mod floor;
+mod ground;
 mod held;
 pub mod locks;
 #[cfg(target_os = "none")]
 mod mapped_file;
 pub mod namespace;
+pub mod narrow;
 mod node;
 mod object;
 mod open_file;
@@ -42,6 +45,7 @@ mod terminal;
 pub use credentials::{Credentials, Permissions};
 pub use directory::DirectoryEntry;
 pub use file_system::FileSystem;
+pub use ground::KernelGround;
 pub use held::{Held, ObjectCapability};
 #[cfg(target_os = "none")]
 pub use mapped_file::pages_of;
@@ -50,5 +54,5 @@ pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};
 pub use object::{Object, Seek};
 pub use open_file::OpenFile;
 pub use ready::Ready;
-pub use table::{Reservation, ShownSlot, Table};
+pub use table::{Reservation, ShownSlot, Table, derive};
 pub use terminal::{Caller, ProcessGroup, Terminal, caller, install_caller};

@@ -90,6 +90,8 @@ ranks! {
     200 TtyRing;
     /// A device's registers.
     202 DeviceRegisters;
+    /// The links of a derivation tree of grants.
+    203 GrantTree;
     /// Interrupt routing and handler tables.
     204 InterruptTable;
     /// The list of processes, the tree of parents and children, and the members of groups.

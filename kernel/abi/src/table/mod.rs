@@ -57,8 +57,8 @@ macro_rules! describe {
                 arguments: &[$(
                     Argument { name: stringify!($argument), kind: argument::kind!($kind $($($detail)*)?) },
                 )*],
-                roots: RootSet::empty()$(.union(crate::root::word::$root))*,
-                promises: Promises::empty()$(.union(crate::promise::word::$promise))*,
+                roots: RootSet::empty()$(.union(caps::root_words::$root))*,
+                promises: Promises::empty()$(.union(caps::promise_words::$promise))*,
                 errors: &[$(Errno::$error),*],
             },
         )*];

@@ -1,7 +1,11 @@
 //! Tables: the authority of one process.
 
+mod explain;
+mod narrow;
+
 use crate::slot_set::SlotSet;
-use crate::{Capability, Ceilings, Denied, Kind, Need, Place, Rights};
+use crate::{Capability, Cause, Ceilings, Denied, Grant, Ground, Need, OutOfMemory, Rights};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bitflags::bitflags;
 
@@ -57,7 +61,7 @@ struct Slot<O> {
 pub struct Table<O> {
     slots: Vec<Option<Slot<O>>>,
     taken: SlotSet,
-    ceilings: Option<Ceilings>,
+    ceilings: Ceilings,
     limit: usize,
     filled: usize,
 }
@@ -65,7 +69,7 @@ pub struct Table<O> {
 impl<O> Table<O> {
     /// An empty table with at most `limit` slots.
     pub const fn new(limit: usize) -> Self {
-        Self { slots: Vec::new(), taken: SlotSet::new(), ceilings: None, limit, filled: 0 }
+        Self { slots: Vec::new(), taken: SlotSet::new(), ceilings: Ceilings::new(), limit, filled: 0 }
     }
 
     /// The capability in a slot, and its rights, if it meets the need: the check of law 1, and the only way in for a use.
@@ -86,22 +90,7 @@ impl<O> Table<O> {
 
     #[inline]
     fn effective(&self, capability: &Capability<O>) -> Rights {
-        let rights = capability.effective();
-        match &self.ceilings {
-            None => rights,
-            Some(ceilings) => rights & ceilings.of(capability.kind),
-        }
-    }
-
-    #[cold]
-    fn explain(&self, capability: &Capability<O>, needed: Rights) -> Denied {
-        let granted = capability.grant.as_ref().map_or(Rights::ALL, |grant| grant.limit());
-        for (held, at) in [(capability.rights, Place::Slot), (granted, Place::Grant)] {
-            if !held.contains(needed) {
-                return Denied::Missing { rights: needed - held, at };
-            }
-        }
-        Denied::Missing { rights: needed - self.effective(capability), at: Place::Ceiling }
+        capability.effective() & self.ceilings.now.kind(capability.kind)
     }
 
     /// Takes the lowest free slot from `from` on.
@@ -241,25 +230,27 @@ impl<O> Table<O> {
         self.limit = limit;
     }
 
-    /// Takes from a slot the rights not in `rights`. Its duplicates keep theirs. False if nothing is in it.
-    pub fn narrow(&mut self, slot: i32, rights: Rights) -> bool {
-        match self.slots.get_mut(slot as u32 as usize) {
-            Some(Some(slot)) => {
-                slot.capability.rights &= rights;
-                true
-            }
-            _ => false,
+    /// The ceilings.
+    pub fn ceilings(&self) -> &Ceilings {
+        &self.ceilings
+    }
+
+    /// Puts the exec half of the ceilings in force. What exec closes is emptied with [`Table::remove_next_on_exec`].
+    pub fn exec(&mut self) -> Result<(), OutOfMemory> {
+        self.ceilings.exec()
+    }
+
+    /// The grant of a slot, to derive from. A slot that nobody lent gets the root grant of a new tree; its duplicates keep
+    /// what they have.
+    pub fn grant_of(&mut self, slot: i32, cause: Cause, ground: &impl Ground) -> Result<Arc<Grant>, TableError> {
+        let Some(Some(Slot { capability, .. })) = self.slots.get_mut(slot as u32 as usize) else {
+            return Err(TableError::BadSlot);
+        };
+        if let Some(grant) = &capability.grant {
+            return Ok(grant.clone());
         }
-    }
-
-    /// Takes from every capability of a kind, present and to come, the rights not in `rights`.
-    pub fn narrow_ceiling(&mut self, kind: Kind, rights: Rights) {
-        self.ceilings.get_or_insert(Ceilings::NONE).narrow(kind, rights);
-    }
-
-    /// The ceilings; `None` if there are no limits.
-    pub fn ceilings(&self) -> Option<&Ceilings> {
-        self.ceilings.as_ref()
+        let grant = Grant::root(Rights::ALL, cause, ground).map_err(|_| TableError::OutOfMemory)?;
+        Ok(capability.grant.insert(grant).clone())
     }
 }
 
@@ -292,7 +283,7 @@ impl<O: Clone> Table<O> {
     /// The table of a forked child: every filled slot but those marked close-on-fork, the ceilings and the limit.
     pub fn fork(&self) -> Result<Self, TableError> {
         let mut child = Self::new(self.limit);
-        child.ceilings = self.ceilings.clone();
+        child.ceilings = self.ceilings.try_clone().map_err(|OutOfMemory| TableError::OutOfMemory)?;
         let kept = |slot: &&Slot<O>| !slot.flags.contains(SlotFlags::CLOSE_ON_FORK);
         let length =
             self.slots.iter().rposition(|slot| slot.as_ref().filter(kept).is_some()).map_or(0, |last| last + 1);

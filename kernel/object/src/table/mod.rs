@@ -1,5 +1,7 @@
 //! Tables of processes: the capability table of `caps` behind a lock, and the root capabilities for paths.
 
+mod authority;
+
 use crate::floor::{CapabilityTable, ObjectState, RwSpinLock};
 use crate::held::ObjectCapability;
 use crate::locks::{self, LockOwner};
@@ -8,8 +10,10 @@ use crate::{Held, Object, Roots};
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use caps::{Capability, Denied, KindSet, Need, Place, Rights, SlotFlags, TableError};
+use caps::{Authority, Capability, Denied, KindSet, Need, Place, Rights, SlotFlags, TableError};
 use core::sync::atomic::{AtomicBool, Ordering};
+
+pub use authority::derive;
 
 /// The authority of one process, shared by its threads.
 ///
@@ -17,6 +21,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 pub struct Table {
     slots: RwSpinLock<caps::Table<Arc<dyn Object>>, CapabilityTable>,
     roots: RwSpinLock<Arc<Roots>, ObjectState>,
+    /// The promises and root capabilities in `slots`, for the gate that every call goes through.
+    authority: Authority,
     may_hold_locks: AtomicBool,
 }
 
@@ -43,8 +49,10 @@ impl Table {
     }
 
     fn build(slots: caps::Table<Arc<dyn Object>>, roots: Arc<Roots>) -> Self {
+        let authority = Authority::new();
+        authority.publish(slots.promises(), slots.roots());
         let (slots, roots) = (RwSpinLock::new(slots), RwSpinLock::new(roots));
-        Self { slots, roots, may_hold_locks: AtomicBool::new(false) }
+        Self { slots, roots, authority, may_hold_locks: AtomicBool::new(false) }
     }
 
     /// The object in `slot`, whatever its kind, if all of `rights` are there. The one accessor, with [`Table::get_kind`].
@@ -67,25 +75,29 @@ impl Table {
             Err(denied) => denied,
         };
         drop(slots);
-        Err(self.refuse(slot, denied, wrong_kind))
+        self.refuse(slot, need, denied, wrong_kind)
     }
 
+    /// Turns a look-up down; whoever is learned from gets what it asked for, if there is such a thing.
     #[cold]
-    fn refuse(&self, slot: i32, denied: Denied, wrong_kind: Errno) -> Errno {
-        match denied {
-            Denied::BadSlot => Errno::EBADF,
-            Denied::WrongKind(_) => wrong_kind,
-            Denied::Missing { rights, at: Place::Slot } => match self.peek(slot) {
-                Some(object) => missing_right(&object, rights),
-                None => Errno::EBADF,
-            },
-            Denied::Missing { .. } => Errno::ENOTCAPABLE,
+    fn refuse(&self, slot: i32, need: &Need, denied: Denied, wrong_kind: Errno) -> Result<Held> {
+        let (missing, at, cause) = match denied {
+            Denied::BadSlot => return Err(Errno::EBADF),
+            Denied::WrongKind(_) => return Err(wrong_kind),
+            Denied::Missing { rights, at, cause } => (rights, at, cause),
+        };
+        let Some(mut held) = self.peek(slot, need) else { return Err(Errno::EBADF) };
+        if at == Place::Slot && is_opened_without(held.object(), missing) {
+            return Err(Errno::EBADF);
         }
+        held.ask(missing, cause)?;
+        Ok(held)
     }
 
-    fn peek(&self, slot: i32) -> Option<Arc<dyn Object>> {
+    fn peek(&self, slot: i32, need: &Need) -> Option<Held> {
         let slots = self.slots.read();
-        slots.get(slot, &Need::rights(Rights::NONE)).ok().map(|(capability, _)| capability.object.clone())
+        let (capability, rights) = slots.get(slot, &Need::of(need.kinds, Rights::NONE)).ok()?;
+        Some(Held::new(capability, rights, slot))
     }
 
     /// Sets the lowest free slot from `from` on aside.
@@ -212,11 +224,6 @@ impl Table {
         if self.slots.write().set_flags(slot, flags) { Ok(()) } else { Err(Errno::EBADF) }
     }
 
-    /// Takes rights from a slot, for good.
-    pub fn narrow(&self, slot: i32, rights: Rights) -> Result<()> {
-        if self.slots.write().narrow(slot, rights) { Ok(()) } else { Err(Errno::EBADF) }
-    }
-
     /// The filled slots as they are now.
     pub fn snapshot(&self) -> Result<Vec<ShownSlot>> {
         let mut shown = Vec::new();
@@ -318,17 +325,15 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// The error for a right that a slot lacks: EBADF, as Linux says, where the object was opened without it; else ENOTCAPABLE,
-/// because a narrowing took it.
-#[cold]
-pub(crate) fn missing_right(object: &Arc<dyn Object>, missing: Rights) -> Errno {
+/// Whether the object was opened without these rights: then Linux's own error is due, EBADF, as nothing was narrowed.
+pub(crate) fn is_opened_without(object: &Arc<dyn Object>, missing: Rights) -> bool {
     let flags = object.status_flags();
     let lacks_reading = missing.contains(Rights::READ) && !flags.can_read();
     let lacks_writing = missing.intersects(Rights::WRITE | Rights::FTRUNCATE) && !flags.can_write();
-    if lacks_reading || lacks_writing || flags.contains(OpenFlags::PATH) { Errno::EBADF } else { Errno::ENOTCAPABLE }
+    lacks_reading || lacks_writing || flags.contains(OpenFlags::PATH)
 }
 
-fn error_of(error: TableError) -> Errno {
+pub(crate) fn error_of(error: TableError) -> Errno {
     match error {
         TableError::Full => Errno::EMFILE,
         TableError::BeyondLimit | TableError::BadSlot => Errno::EBADF,

@@ -9,6 +9,8 @@ macro_rules! promises {
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
             pub struct Promises: u64 {
                 $(#[doc = $doc] const $name = 1 << $bit;)*
+                /// No promise was asked for yet: also what no word covers may be done. It has no word: nobody gets it back.
+                const UNPLEDGED = 1 << 47;
             }
         }
 
@@ -18,12 +20,12 @@ macro_rules! promises {
         }
 
         /// The promises under their words, for the rows of the system-call table.
-        #[allow(non_upper_case_globals, dead_code)]
-        pub(crate) mod word {
+        #[allow(non_upper_case_globals, missing_docs)]
+        pub mod word {
             use super::Promises;
-            $(pub(crate) const $word: Promises = Promises::$name;)*
+            $(pub const $word: Promises = Promises::$name;)*
             /// What a row says where no promise is needed.
-            pub(crate) const always: Promises = Promises::all();
+            pub const always: Promises = Promises::all();
         }
     };
 }
@@ -61,6 +63,14 @@ promises! {
 }
 
 impl Promises {
+    /// Everything, by word or not: what a process may do that never promised anything.
+    pub const ALL: Self = Self::all();
+
+    /// Whether no promise was ever asked for.
+    pub const fn is_unpledged(self) -> bool {
+        self.contains(Self::UNPLEDGED)
+    }
+
     /// The promise with this word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, promise)| *promise)

@@ -1,0 +1,210 @@
+//! Narrowing a table: all of a list, or none of it.
+
+use super::{Slot, Table};
+use crate::ceiling::Kept;
+use crate::{Bounds, Capability, Cause, Ground, Item, NarrowError, OutOfMemory, Rights, SlotNarrowing, Taken, When};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+impl From<OutOfMemory> for NarrowError {
+    fn from(_: OutOfMemory) -> Self {
+        Self::OutOfMemory
+    }
+}
+
+/// How many entries one narrowing of a slot adds to its history at most, but for control requests.
+const ENTRIES: usize = 3;
+
+/// What a slot had before, to be put back if memory runs out in the middle.
+struct Before {
+    slot: usize,
+    rights: Rights,
+    bounds: Option<Arc<Bounds>>,
+}
+
+/// The last bounds made, for the slots that come out alike: those of one program mostly do.
+struct Last<'a> {
+    narrowing: SlotNarrowing<'a>,
+    rights: Rights,
+    old: Option<Arc<Bounds>>,
+    new: Arc<Bounds>,
+}
+
+impl<O> Table<O> {
+    /// Narrows by all of the items, or, on an error, by none. What was closed, for the caller to drop where that may take long.
+    ///
+    /// Every item is held against the table as it was before; what it keeps is an intersection, so none of them can widen
+    /// anything. To keep what an earlier narrowing took is an error all the same, since whoever asks believes to have it.
+    pub fn narrow(
+        &mut self,
+        items: &[Item<'_>],
+        cause: Cause,
+        ground: &impl Ground,
+    ) -> Result<Vec<Capability<O>>, NarrowError> {
+        let mut closing = 0;
+        for item in items {
+            closing += self.check(item)?;
+        }
+        let mut closed = Vec::new();
+        closed.try_reserve_exact(closing.min(self.filled)).map_err(|_| NarrowError::OutOfMemory)?;
+        self.ceilings.now.try_reserve(items.len())?;
+        self.ceilings.after_exec.try_reserve(items.len())?;
+        self.narrow_slots(items, cause, ground)?;
+        for item in items {
+            self.apply(item, cause, &mut closed);
+        }
+        Ok(closed)
+    }
+
+    /// Refuses what cannot be done; how many slots the item closes.
+    fn check(&self, item: &Item<'_>) -> Result<usize, NarrowError> {
+        match *item {
+            Item::Slot(ref narrowing) => self.check_slot(narrowing).map(|()| 0),
+            Item::Kind { kind, rights, when } => self.check_ceiling(Kept::Kind(kind, rights), when),
+            Item::Root { root, rights, when } => self.check_ceiling(Kept::Root(root, rights), when),
+            Item::Promises { promises, when } => self.check_ceiling(Kept::Promises(promises), when),
+            Item::Close { slot } if self.flags(slot).is_none() => Err(NarrowError::BadSlot),
+            Item::Close { .. } => Ok(1),
+            Item::CloseAllBut { slots } if !slots.is_sorted() => Err(NarrowError::Invalid),
+            Item::CloseAllBut { .. } => Ok(self.filled),
+            Item::SlotCount { limit } if limit > self.limit => Err(NarrowError::Widens),
+            Item::SlotCount { .. } => Ok(0),
+        }
+    }
+
+    fn check_ceiling(&self, kept: Kept, when: When) -> Result<usize, NarrowError> {
+        let has_now = !when.is_now() || self.ceilings.now.has(kept);
+        let has_after = !when.is_after_exec() || self.ceilings.after_exec.has(kept);
+        match kept {
+            _ if has_now && has_after => Ok(0),
+            Kept::Promises(_) => Err(NarrowError::WidensPromises),
+            _ => Err(NarrowError::Widens),
+        }
+    }
+
+    fn check_slot(&self, narrowing: &SlotNarrowing<'_>) -> Result<(), NarrowError> {
+        let Some(Some(Slot { capability, .. })) = self.slots.get(narrowing.slot as u32 as usize) else {
+            return Err(NarrowError::BadSlot);
+        };
+        // A right that the capability was made without (a file opened for reading only) is no right that somebody took: whoever
+        // lists it among those to keep is not mistaken about a narrowing.
+        let Some(bounds) = &capability.bounds else { return Ok(()) };
+        let asked = narrowing.rights.unwrap_or(Rights::NONE) - capability.rights;
+        let history = &bounds.history;
+        let widens = history.first(Taken::Rights(asked)).is_some()
+            || history.first(Taken::Inherited(asked)).is_some()
+            || narrowing.inherited.is_some_and(|kept| !bounds.inherited.contains(kept))
+            || narrowing.fcntls.is_some_and(|kept| !bounds.fcntls.includes(kept))
+            || narrowing.ioctls.is_some_and(|kept| kept.iter().any(|request| !bounds.ioctls.contains(*request)));
+        if widens { Err(NarrowError::Widens) } else { Ok(()) }
+    }
+
+    fn narrow_slots(&mut self, items: &[Item<'_>], cause: Cause, ground: &impl Ground) -> Result<(), OutOfMemory> {
+        let narrowings = || items.iter().filter_map(|item| if let Item::Slot(of) = item { Some(of) } else { None });
+        let mut undo = Vec::new();
+        undo.try_reserve_exact(narrowings().count()).map_err(|_| OutOfMemory)?;
+        let mut last = None;
+        for narrowing in narrowings() {
+            let slot = narrowing.slot as u32 as usize;
+            let Some(Some(Slot { capability, .. })) = self.slots.get_mut(slot) else { continue };
+            match narrow_slot(capability, narrowing, cause, ground, &mut last) {
+                Ok(before) => undo.push(Before { slot, ..before }),
+                Err(error) => {
+                    self.put_back(undo);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what a narrowing did to slots that is not going to happen.
+    fn put_back(&mut self, undo: Vec<Before>) {
+        for Before { slot, rights, bounds } in undo.into_iter().rev() {
+            if let Some(Some(Slot { capability, .. })) = self.slots.get_mut(slot) {
+                (capability.rights, capability.bounds) = (rights, bounds);
+            }
+        }
+    }
+
+    fn apply(&mut self, item: &Item<'_>, cause: Cause, closed: &mut Vec<Capability<O>>) {
+        match *item {
+            Item::Slot(_) => {}
+            Item::Kind { kind, rights, when } => self.keep(Kept::Kind(kind, rights), when, cause),
+            Item::Root { root, rights, when } => self.keep(Kept::Root(root, rights), when, cause),
+            Item::Promises { promises, when } => self.keep(Kept::Promises(promises), when, cause),
+            Item::Close { slot } => closed.extend(self.remove(slot)),
+            Item::CloseAllBut { slots } => {
+                let mut from = 0;
+                while let Some(slot) = self.next_filled(from) {
+                    if slots.binary_search(&(slot as i32)).is_err() {
+                        closed.extend(self.remove(slot as i32));
+                    }
+                    from = slot + 1;
+                }
+            }
+            Item::SlotCount { limit } => self.limit = self.limit.min(limit),
+        }
+    }
+
+    fn keep(&mut self, kept: Kept, when: When, cause: Cause) {
+        if when.is_now() {
+            self.ceilings.now.keep(kept, cause);
+        }
+        if when.is_after_exec() {
+            self.ceilings.after_exec.keep(kept, cause);
+        }
+    }
+}
+
+/// Narrows one capability; what it had before. Nothing changes on an error.
+fn narrow_slot<'a, O>(
+    capability: &mut Capability<O>,
+    narrowing: &SlotNarrowing<'a>,
+    cause: Cause,
+    ground: &impl Ground,
+    last: &mut Option<Last<'a>>,
+) -> Result<Before, OutOfMemory> {
+    let rights = capability.rights & narrowing.rights.unwrap_or(Rights::ALL);
+    let alike = last.as_ref().filter(|last| {
+        let of = SlotNarrowing { slot: last.narrowing.slot, ..*narrowing };
+        last.rights == capability.rights && is_same(&last.old, &capability.bounds) && last.narrowing == of
+    });
+    let new = match alike {
+        Some(last) => last.new.clone(),
+        None => {
+            let new = ground.try_arc(narrowed_bounds(capability, narrowing, rights, cause)?)?;
+            let old = capability.bounds.clone();
+            *last = Some(Last { narrowing: *narrowing, rights: capability.rights, old, new: new.clone() });
+            new
+        }
+    };
+    let before = core::mem::replace(&mut capability.rights, rights);
+    Ok(Before { slot: 0, rights: before, bounds: capability.bounds.replace(new) })
+}
+
+fn is_same(one: &Option<Arc<Bounds>>, other: &Option<Arc<Bounds>>) -> bool {
+    one.as_ref().map(Arc::as_ptr) == other.as_ref().map(Arc::as_ptr)
+}
+
+/// The bounds of a capability after a narrowing, with the narrowing in their history.
+fn narrowed_bounds<O>(
+    capability: &Capability<O>,
+    narrowing: &SlotNarrowing<'_>,
+    rights: Rights,
+    cause: Cause,
+) -> Result<Bounds, OutOfMemory> {
+    let unbound = Bounds::NONE;
+    let mut bounds = capability.bounds.as_deref().unwrap_or(&unbound).try_clone(ENTRIES)?;
+    bounds.history.record(Taken::Rights(capability.rights - rights), cause);
+    if let Some(kept) = narrowing.inherited {
+        bounds.keep_inherited(kept, cause);
+    }
+    if let Some(kept) = narrowing.fcntls {
+        bounds.keep_fcntls(kept, cause);
+    }
+    if let Some(kept) = narrowing.ioctls {
+        bounds.keep_ioctls(kept, cause)?;
+    }
+    Ok(bounds)
+}

@@ -1,0 +1,106 @@
+//! A table's authority beside its slots: promises, root capabilities, grants, and narrowing all of it.
+
+use super::{Table, error_of};
+use crate::denial::{Denial, Had, Needed, Verdict, deny};
+use crate::ground::KernelGround;
+use abi::{Errno, Result};
+use alloc::sync::Arc;
+use caps::{Cause, DeniedCall, Grant, Item, Lacking, NarrowError, Promises, Rights, Root, RootSet};
+
+impl Table {
+    /// Whether a call may be made that needs one of `promises` and all of `roots`: one load.
+    #[inline(always)]
+    pub fn may_call(&self, promises: Promises, roots: RootSet) -> bool {
+        self.authority.allows(promises, roots)
+    }
+
+    /// Why a call may not be made after all: the slow side of [`Table::may_call`]. `Ok` if whoever is asked allows it, or if it
+    /// may be made by now.
+    #[cold]
+    pub fn refuse_call(&self, promises: Promises, roots: RootSet) -> core::result::Result<(), DeniedCall> {
+        let slots = self.slots.read();
+        let Some(denied) = slots.explain_call(promises, roots) else { return Ok(()) };
+        let held = match denied.missing {
+            Lacking::Promises(_) => Had::Promises(slots.promises()),
+            Lacking::Roots(_) => Had::Roots(slots.roots()),
+        };
+        drop(slots);
+        let needed = match denied.missing {
+            Lacking::Promises(promises) => Needed::Promises(promises),
+            Lacking::Roots(roots) => Needed::Roots(roots),
+        };
+        match deny(&Denial::of(needed, held, denied.cause)) {
+            // A call may lack both; whoever is allowed the one is asked about the other.
+            Verdict::Allow if matches!(denied.missing, Lacking::Promises(_)) && !roots.is_empty() => {
+                self.refuse_call(Promises::ALL, roots)
+            }
+            Verdict::Allow => Ok(()),
+            Verdict::Refuse => Err(denied),
+        }
+    }
+
+    /// The promises in force.
+    pub fn promises(&self) -> Promises {
+        self.slots.read().promises()
+    }
+
+    /// The root capabilities that are there.
+    pub fn root_set(&self) -> RootSet {
+        self.slots.read().roots()
+    }
+
+    /// What may be done with a root capability.
+    pub fn root(&self, root: Root) -> Rights {
+        self.slots.read().root(root)
+    }
+
+    /// The narrowing that took one of `missing` from a root capability.
+    #[cold]
+    pub fn root_cause(&self, root: Root, missing: Rights) -> Option<Cause> {
+        self.slots.read().root_cause(root, missing)
+    }
+
+    /// Narrows by all of the items or by none: EBADF, ENOTCAPABLE or EPERM for what would widen, EINVAL, ENOMEM. For threads that
+    /// are in the middle of a call it takes effect with their next one.
+    pub fn narrow(&self, items: &[Item<'_>], cause: Cause) -> Result<()> {
+        let mut slots = self.slots.write();
+        let closed = slots.narrow(items, cause, &KernelGround).map_err(narrow_error)?;
+        self.authority.publish(slots.promises(), slots.roots());
+        drop(slots);
+        closed.into_iter().for_each(|old| self.retire(old));
+        Ok(())
+    }
+
+    /// Has the exec half of the ceilings come into force, after [`Table::close_on_exec`].
+    pub fn exec(&self) -> Result<()> {
+        let mut slots = self.slots.write();
+        slots.exec().map_err(|_| Errno::ENOMEM)?;
+        self.authority.publish(slots.promises(), slots.roots());
+        Ok(())
+    }
+
+    /// Has `show` look at the whole table. It must be short: the table's lock is held.
+    pub fn inspect<R>(&self, show: impl FnOnce(&caps::Table<Arc<dyn crate::Object>>) -> R) -> R {
+        show(&self.slots.read())
+    }
+
+    /// The grant of a slot, to derive from; a slot without one gets one.
+    pub fn grant_of(&self, slot: i32, cause: Cause) -> Result<Arc<Grant>> {
+        self.slots.write().grant_of(slot, cause, &KernelGround).map_err(error_of)
+    }
+}
+
+/// Derives a grant from another.
+pub fn derive(parent: &Arc<Grant>, limit: Rights, cause: Cause) -> Result<Arc<Grant>> {
+    parent.derive(limit, cause, &KernelGround).map_err(|_| Errno::ENOMEM)
+}
+
+fn narrow_error(error: NarrowError) -> Errno {
+    match error {
+        NarrowError::BadSlot => Errno::EBADF,
+        NarrowError::Widens => Errno::ENOTCAPABLE,
+        NarrowError::WidensPromises => Errno::EPERM,
+        NarrowError::Invalid => Errno::EINVAL,
+        NarrowError::OutOfMemory => Errno::ENOMEM,
+    }
+}
