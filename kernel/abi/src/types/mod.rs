@@ -3,6 +3,7 @@
 //! Every one is plain data without implicit padding: each bit pattern is a value, each byte has a name, and so
 //! copying one out cannot leak what lay in the kernel before. Sizes and offsets are checked against `linux-raw-sys`.
 
+mod capability;
 mod file;
 mod io;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod system;
 mod terminal;
 mod time;
 
+pub use capability::NarrowItem;
 pub use file::{DirentHeader, Flock, OpenHow, OwnerEx, Stat, Statfs, Statx, StatxTimestamp};
 pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Msghdr, Pollfd, SelectMask};
 pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam};
