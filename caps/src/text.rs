@@ -1,6 +1,6 @@
-//! Rights as text: how tables, denials and manifests spell a set, and how they are read back.
+//! Sets as text: how tables, denials and manifests spell them, and how they are read back.
 
-use crate::Rights;
+use crate::{Promises, Rights};
 use core::fmt::{self, Write};
 
 /// As many missing rights as are told by name when nearly all are there.
@@ -37,6 +37,39 @@ fn list(f: &mut fmt::Formatter<'_>, rights: Rights, separator: char, leads: bool
         f.write_str(name)?;
     }
     Ok(())
+}
+
+/// Promises by their words (`stdio+rpath`); `all` is what a process may do that never promised anything, `none` nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromisesText(pub Promises);
+
+impl fmt::Display for PromisesText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let promises = self.0;
+        if promises == Promises::ALL {
+            return f.write_str("all");
+        }
+        let mut has_any = false;
+        for (word, _) in Promises::WORDS.iter().filter(|(_, promise)| promises.contains(*promise)) {
+            if has_any {
+                f.write_char('+')?;
+            }
+            f.write_str(word)?;
+            has_any = true;
+        }
+        if has_any { Ok(()) } else { f.write_str("none") }
+    }
+}
+
+/// Bytes between quotation marks, in which nothing ends the text or the line: what is not printable ASCII, quotation
+/// marks and backslashes are escaped as in Rust's byte strings.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a [u8]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
 }
 
 impl Rights {

@@ -5,6 +5,8 @@ use abi::{Errno, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use fs::procfs::status::{MemoryUse, SignalSets, Status};
+use core::fmt::Write;
+use fs::procfs::text::Text;
 use fs::procfs::{ProcessSource, ProcessView};
 use mm::AddressSpace;
 use mm::alloc::{try_arc, try_to_vec, try_vec};
@@ -158,6 +160,13 @@ impl ProcessView for View {
         let mut all = try_vec(Resource::ALL.len())?;
         all.extend(Resource::ALL.iter().map(|resource| limits.get(*resource)));
         Ok(all)
+    }
+
+    fn denial(&self) -> Result<Vec<u8>> {
+        match self.0.last_denial() {
+            Some(record) => Text::build(|text| writeln!(text, "{record}")),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn set_thread_name(&self, tid: i32, name: &[u8]) -> Result<()> {

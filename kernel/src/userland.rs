@@ -11,6 +11,7 @@ use fs::tmpfs::Tmpfs;
 use mm::alloc::try_arc;
 use object::namespace::MountFlags;
 use object::{Credentials, FileSystem, Lookup, Namespace, NodeKind, Table};
+use process::audit;
 
 use crate::process_source::{self, Processes};
 
@@ -29,6 +30,7 @@ pub fn start(info: &'static BootInfo) -> Result<()> {
     });
     fs::special::install_fifo_maker(ipc::pipe_end::make_fifo);
     let namespace = try_arc(make_tree(info)?)?;
+    audit::log::init(namespace.roots());
     process_source::init(Arc::clone(&namespace), info.command_line);
     let table = try_arc(Table::new(namespace.roots(), FIRST_SLOT_LIMIT))?;
     // From here on the host may send standard input, and expects its pings to be answered.
@@ -70,6 +72,11 @@ fn make_devices() -> Result<Arc<Tmpfs>> {
         };
         fs::devfs::add(&devices, &node, opener(file)?)?;
     }
+    let (major, minor) = audit::device::NUMBER;
+    let number = fs::special::device_number(major, minor);
+    let mode = Mode::from_raw(0o400);
+    let node = DeviceNode { path: b"audit", kind: NodeKind::CharacterDevice, number, mode };
+    fs::devfs::add(&devices, &node, try_arc(audit::device::open)?)?;
     Ok(devices)
 }
 

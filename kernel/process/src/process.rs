@@ -1,5 +1,6 @@
 //! Processes.
 
+use crate::audit::record::Record;
 use crate::itimer::IntervalTimers;
 use crate::limits::{Privilege, Resource, ResourceLimits};
 use crate::program::Program;
@@ -51,6 +52,10 @@ pub struct Process {
     parent_death_signal: AtomicI32,
     umask: AtomicU32,
     flags: AtomicU32,
+    /// How many denials it had.
+    denials: AtomicU64,
+    /// The last of them.
+    denial: IrqLock<Option<Record>, ranks::ProcessRecord>,
 }
 
 /// What changes rarely. Interrupt handlers read it when they send signals.
@@ -127,6 +132,8 @@ impl Process {
             parent_death_signal: AtomicI32::new(0),
             umask: AtomicU32::new(origin.umask),
             flags: AtomicU32::new(origin.flags),
+            denials: AtomicU64::new(0),
+            denial: IrqLock::new(None),
         }
     }
 
@@ -330,6 +337,21 @@ impl Process {
     /// How it ended, while it is a zombie.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         registry::lock().entry(self.id)?.child.ended
+    }
+
+    /// Counts a denial; the how-manieth it is.
+    pub(crate) fn count_denial(&self) -> u64 {
+        self.denials.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Keeps the record of the last denial.
+    pub(crate) fn keep_denial(&self, record: Record) {
+        *self.denial.lock() = Some(record);
+    }
+
+    /// The record of its last denial, which nothing that it does can take away.
+    pub fn last_denial(&self) -> Option<Record> {
+        *self.denial.lock()
     }
 
     /// What a zombie is called: the name of the thread that left last, padded with NULs.

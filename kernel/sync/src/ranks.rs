@@ -130,6 +130,8 @@ ranks! {
     232 SlabDepot;
     /// The physical frame depot.
     236 FrameDepot;
+    /// The records of denials.
+    249 Audit;
     /// The kernel log's ring and its UART.
     250 Log;
 }

@@ -6,6 +6,8 @@
 //!
 //! What processes are it does not know: it asks the [`ProcessSource`] given to it.
 
+#[cfg(target_os = "none")]
+mod capabilities;
 pub mod cpu_list;
 #[cfg(target_os = "none")]
 mod file;

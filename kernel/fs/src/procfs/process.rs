@@ -58,6 +58,8 @@ pub const ENTRIES: &[ProcessEntry] = &[
     private("auxv", |_, subject| subject.process.auxiliary_vector()),
     private("maps", |_, subject| maps::maps(subject.process.address_space())),
     ProcessEntry { name: "comm", mode: 0o644, what: ProcessWhat::Setting(name, set_name) },
+    private("caps", |proc, subject| super::capabilities::text(&proc.source().namespace().roots(), subject)),
+    private("denial", |_, subject| subject.process.denial()),
     file("limits", |_, subject| limits(subject)),
     file("mounts", |proc, _| super::mounts::mounts(proc)),
     file("mountinfo", |proc, _| super::mounts::mount_info(proc)),

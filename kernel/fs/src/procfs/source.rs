@@ -76,6 +76,9 @@ pub trait ProcessView: Send + Sync {
     /// Its limits, by RLIMIT_* number.
     fn limits(&self) -> Result<Vec<Rlimit>>;
 
+    /// The record of its last denial as a line; empty if it had none.
+    fn denial(&self) -> Result<Vec<u8>>;
+
     /// Sets the short name of a thread. ESRCH.
     fn set_thread_name(&self, tid: i32, name: &[u8]) -> Result<()>;
 }
