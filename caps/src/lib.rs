@@ -90,4 +90,4 @@ pub use promise::{Promises, word as promise_words};
 pub use rights::Rights;
 pub use root::{Root, RootSet, word as root_words};
 pub use table::{Reservation, SlotFlags, Table, TableError};
-pub use text::RightsText;
+pub use text::{PromisesText, Quoted, RightsText};

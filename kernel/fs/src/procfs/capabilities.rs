@@ -48,10 +48,7 @@ fn write_slot(text: &mut Text, roots: &Roots, shown: &ShownSlot) -> fmt::Result 
     write!(text, "slot {} kind=", shown.slot)?;
     write_kind(text, capability.kind)?;
     write!(text, " rights={} depth={depth} flags=", RightsText(capability.effective()))?;
-    let flags = match (
-        shown.flags.contains(SlotFlags::CLOSE_ON_EXEC),
-        shown.flags.contains(SlotFlags::CLOSE_ON_FORK),
-    ) {
+    let flags = match (shown.flags.contains(SlotFlags::CLOSE_ON_EXEC), shown.flags.contains(SlotFlags::CLOSE_ON_FORK)) {
         (true, true) => "cloexec+clofork",
         (true, false) => "cloexec",
         (false, true) => "clofork",
@@ -94,7 +91,6 @@ impl fmt::Display for Hex {
         write!(f, "{:#x}", self.0)
     }
 }
-
 
 fn write_list(text: &mut Text, items: impl Iterator<Item = impl fmt::Display>) -> fmt::Result {
     let length = text.len();
