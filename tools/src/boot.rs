@@ -19,7 +19,7 @@ use crate::project::Project;
 use crate::session::outcome::Judge;
 use crate::session::supervisor::{Purpose, supervise};
 use crate::session::terminal::is_interactive;
-use crate::setup::programs::{find_busybox, find_qemu};
+use crate::setup::programs::{find_busybox, find_qemu, install_missing};
 use crate::symbols::Symbols;
 
 /// The exit code when the person leaves a program with Ctrl-A x: as if interrupted.
@@ -27,6 +27,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Boots to a shell.
 pub fn shell(project: &Project, options: &Options) -> Result<u8> {
+    install_missing(project)?;
     let artifacts = compile::build(project, Variant::Plain)?;
     let mut tree = compose_base(project, &artifacts, &options.roots)?;
     let directory = options.cwd.clone().unwrap_or_else(|| "/".into());
@@ -42,6 +43,7 @@ pub fn shell(project: &Project, options: &Options) -> Result<u8> {
 
 /// Boots and runs one program.
 pub fn exec(project: &Project, options: &Options, program: &Program) -> Result<u8> {
+    install_missing(project)?;
     let artifacts = compile::build(project, Variant::Plain)?;
     let mut tree = compose_base(project, &artifacts, &options.roots)?;
     let path = program::find(&tree, &program.name)?;
@@ -66,6 +68,7 @@ pub fn exec(project: &Project, options: &Options, program: &Program) -> Result<u
 
 /// Boots a kernel that contains the in-kernel tests, and runs one of them.
 pub fn self_test(project: &Project, options: &Options, name: &str) -> Result<u8> {
+    install_missing(project)?;
     let artifacts = compile::build(project, Variant::SelfTest)?;
     let tree = compose_base(project, &artifacts, &options.roots)?;
     let append = format!("{} selftest={name}", options.append);
@@ -87,6 +90,7 @@ pub fn compose_base(project: &Project, artifacts: &Artifacts, roots: &[PathBuf])
 
 /// Boots with a ready-made initramfs, however broken. For the project's own tests.
 pub fn archive(project: &Project, options: &Options, file: &Path) -> Result<u8> {
+    install_missing(project)?;
     let artifacts = compile::build(project, Variant::Plain)?;
     let file = File::open(file).context(|| file.display().to_string())?;
     let purpose = Purpose { streams: Streams::Channels, quit_code: INTERRUPTED, judge_of_panics: Judge::Host };

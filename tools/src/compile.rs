@@ -110,7 +110,9 @@ pub fn clean_command(project: &Project, program: &str) -> Command {
     command.current_dir(&project.root);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let is_foreign = (text.starts_with("CARGO") && text != "CARGO_HOME" && !text.starts_with("CARGO_NET"))
+        // How the registry and the network are reached is the machine's matter, not the caller's.
+        let is_of_machine = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
+        let is_foreign = (text.starts_with("CARGO") && !is_of_machine.iter().any(|start| text.starts_with(start)))
             || text.starts_with("RUSTC")
             || text.starts_with("RUSTDOC")
             || text == "RUSTFLAGS"

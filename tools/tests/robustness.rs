@@ -99,7 +99,8 @@ fn boot_archive(bytes: &[u8]) -> Outcome {
 fn small_archive() -> Vec<u8> {
     let scratch = Scratch::new("cpio");
     scratch.write("tree/init", "not a program");
-    let mut command = Command::new("busybox");
+    let project = tools::project::Project::locate().unwrap();
+    let mut command = Command::new(tools::setup::programs::find_busybox(&project).unwrap());
     command.args(["sh", "-c", "find . | cpio -o -H newc"]).current_dir(scratch.path("tree"));
     run(command, b"").expect_code(0).stdout
 }

@@ -4,60 +4,84 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::setup::packages::Software;
+use crate::setup::packages::{Manager, Software, packages_of};
+use crate::setup::plan::{Need, Plan};
+use crate::setup::sources::{self, Source};
 
 /// Debian releases whose own QEMU is older than 9 and whose backports suite has a newer one.
 const BACKPORTED: &[&str] = &["bookworm"];
 const SOURCES_FILE: &str = "/etc/apt/sources.list.d/tessera-backports.list";
+/// Packages of QEMU's source. Those that are installed must move to the same version together.
+const COMPANIONS: &[&str] =
+    &["qemu-utils", "qemu-system-common", "qemu-system-data", "qemu-block-extra", "qemu-system-gui"];
+/// dpkg's journal: has files while an installation is under way, or after one that was cut short.
+const JOURNAL: &str = "/var/lib/dpkg/updates";
 
-/// A source of packages as the system's lists name it.
-#[derive(Debug, PartialEq, Eq)]
-struct Source {
-    uri: String,
-    suite: String,
-    /// The keyring that signs it, if the list names one.
-    signed_by: Option<String>,
+/// What the plan depends on.
+#[derive(Debug, Default)]
+struct Facts {
+    /// The release's name.
+    codename: Option<String>,
+    sources: Vec<Source>,
+    /// Those of [`COMPANIONS`] that are installed.
+    companions: Vec<&'static str>,
+    /// Whether the last installation did not come to its end.
+    was_interrupted: bool,
 }
 
-/// The lines that install `packages`, to be run by root: `install` is the plain command.
-/// QEMU on a release that [`BACKPORTED`] lists comes from the suite beside it, at the mirror that the lists name.
-pub fn script(software: Software, install: &str, packages: &[&str]) -> String {
-    let codename = codename(&fs::read_to_string("/etc/os-release").unwrap_or_default());
-    let update = "apt-get update || true";
-    let Some(codename) = codename.filter(|name| BACKPORTED.contains(&name.as_str())) else {
-        return format!("{update}\n{install}");
-    };
-    let suite = format!("{codename}-backports");
-    if software != Software::Qemu {
-        return format!("{update}\n{install}");
-    }
-    let from_backports = format!("{install} -t {suite}");
-    let sources = read_sources();
-    if sources.iter().any(|source| source.suite == suite) {
-        return format!("{update}\n{from_backports}{}", companions(packages));
-    }
-    let Some(source) = sources.iter().find(|source| source.suite == codename) else {
-        return format!("{update}\n{install}");
-    };
-    let line = backports_line(source, &suite);
-    format!("echo '{line}' > {SOURCES_FILE}\n{update}\n{from_backports}{}", companions(packages))
+/// The commands that install `wanted`.
+pub fn plan(wanted: &[Software]) -> Plan {
+    Facts::gather().plan(wanted)
 }
 
-fn backports_line(source: &Source, suite: &str) -> String {
-    match &source.signed_by {
-        Some(keyring) => format!("deb [signed-by={keyring}] {} {suite} main", source.uri),
-        None => format!("deb {} {suite} main", source.uri),
+impl Facts {
+    fn gather() -> Self {
+        Self {
+            codename: codename(&fs::read_to_string("/etc/os-release").unwrap_or_default()),
+            sources: sources::read(Path::new(SOURCES_FILE)),
+            companions: COMPANIONS.iter().copied().filter(|name| is_installed(name)).collect(),
+            was_interrupted: fs::read_dir(JOURNAL).is_ok_and(|mut entries| entries.next().is_some()),
+        }
+    }
+
+    fn plan(&self, wanted: &[Software]) -> Plan {
+        let mut plan = Plan::default();
+        if self.was_interrupted {
+            plan.add(Need::Required, "dpkg --configure -a");
+        }
+        let packages = packages_of(wanted, Manager::Apt).join(" ");
+        let install = format!("{} {packages}", Manager::Apt.install());
+        let suite = self.backports().filter(|_| wanted.contains(&Software::Qemu));
+        let Some((suite, mirror)) = suite else {
+            plan.add(Need::Helpful, "apt-get update");
+            plan.add(Need::Required, install);
+            return plan;
+        };
+        if let Some(mirror) = mirror {
+            plan.add(Need::Required, format!("echo \"{}\" > {SOURCES_FILE}", mirror.line_for(&suite)));
+        }
+        plan.add(Need::Helpful, "apt-get update");
+        let companions: String = self.companions.iter().map(|name| format!(" {name}")).collect();
+        plan.add(Need::Required, format!("{install}{companions} -t {suite}"));
+        plan
+    }
+
+    /// The suite that has a newer QEMU than the release, and the mirror at which it must be added to the sources, if
+    /// they do not have it yet. None if the release's own will do or no mirror is known.
+    fn backports(&self) -> Option<(String, Option<&Source>)> {
+        let codename = self.codename.as_deref().filter(|name| BACKPORTED.contains(name))?;
+        let suite = format!("{codename}-backports");
+        if self.sources.iter().any(|source| source.suite == suite) {
+            return Some((suite, None));
+        }
+        let mirror = sources::find_mirror(&self.sources, codename)?;
+        Some((suite, Some(mirror)))
     }
 }
 
-/// Packages of the same source that are installed already must move to the same version with it.
-fn companions(packages: &[&str]) -> String {
-    let is_installed = |name: &&&str| {
-        let query = Command::new("dpkg-query").args(["-W", "-f=${Status}", name]).output();
-        query.is_ok_and(|output| output.stdout.ends_with(b" installed"))
-    };
-    let names = ["qemu-utils", "qemu-system-common", "qemu-system-data", "qemu-block-extra", "qemu-system-gui"];
-    names.iter().filter(|name| !packages.contains(name)).filter(is_installed).map(|name| format!(" {name}")).collect()
+fn is_installed(package: &str) -> bool {
+    let query = Command::new("dpkg-query").args(["-W", "-f=${Status}", package]).output();
+    query.is_ok_and(|output| output.stdout.ends_with(b" installed"))
 }
 
 fn codename(os_release: &str) -> Option<String> {
@@ -65,94 +89,64 @@ fn codename(os_release: &str) -> Option<String> {
     Some(value.trim_matches('"').to_owned())
 }
 
-fn read_sources() -> Vec<Source> {
-    let mut sources = parse_list(&fs::read_to_string("/etc/apt/sources.list").unwrap_or_default());
-    let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") else { return sources };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("list") if path != Path::new(SOURCES_FILE) => sources.extend(parse_list(&text)),
-            Some("sources") => sources.extend(parse_deb822(&text)),
-            _ => {}
-        }
-    }
-    sources
-}
-
-/// One-line format: `deb [options] URI SUITE COMPONENT…`.
-fn parse_list(text: &str) -> Vec<Source> {
-    text.lines().filter_map(parse_line).collect()
-}
-
-fn parse_line(line: &str) -> Option<Source> {
-    let mut rest = line.trim().strip_prefix("deb ")?.trim_start();
-    let mut signed_by = None;
-    if let Some((options, after)) = rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        signed_by = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by=")).map(str::to_owned);
-        rest = after;
-    }
-    let mut words = rest.split_whitespace();
-    let uri = words.next()?.to_owned();
-    let suite = words.next()?.to_owned();
-    words.any(|component| component == "main").then_some(Source { uri, suite, signed_by })
-}
-
-/// Stanza format: `Types: deb`, `URIs: …`, `Suites: …`, `Components: …`, `Signed-By: …`.
-fn parse_deb822(text: &str) -> Vec<Source> {
-    let mut sources = Vec::new();
-    for stanza in text.split("\n\n") {
-        let field = |name: &str| {
-            let matches = |line: &&str| line.split_once(':').is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
-            let line = stanza.lines().find(matches)?;
-            line.split_once(':').map(|(_, value)| value.trim().to_owned())
-        };
-        let has =
-            |name: &str, word: &str| field(name).is_some_and(|value| value.split_whitespace().any(|part| part == word));
-        if !has("Types", "deb") || !has("Components", "main") || has("Enabled", "no") {
-            continue;
-        }
-        let Some(uri) = field("URIs").and_then(|uris| uris.split_whitespace().next().map(str::to_owned)) else {
-            continue;
-        };
-        let signed_by = field("Signed-By").filter(|keyring| keyring.starts_with('/'));
-        for suite in field("Suites").unwrap_or_default().split_whitespace() {
-            sources.push(Source { uri: uri.clone(), suite: suite.to_owned(), signed_by: signed_by.clone() });
-        }
-    }
-    sources
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn bookworm(suites: &[&str]) -> Facts {
+        let source = |suite: &&str| Source {
+            uri: "http://m.example/debian".into(),
+            suite: (*suite).to_owned(),
+            options: vec!["signed-by=/k.gpg".into()],
+        };
+        let sources = suites.iter().map(source).collect();
+        Facts { codename: Some("bookworm".into()), sources, ..Facts::default() }
+    }
+
+    fn commands(facts: &Facts, wanted: &[Software]) -> Vec<String> {
+        facts.plan(wanted).steps().iter().map(|step| step.command.clone()).collect()
+    }
+
     #[test]
     fn the_codename_is_read_from_os_release() {
         assert_eq!(codename("ID=debian\nVERSION_CODENAME=bookworm\n").as_deref(), Some("bookworm"));
+        assert_eq!(codename("VERSION_CODENAME=\"trixie\"\n").as_deref(), Some("trixie"));
         assert_eq!(codename("ID=arch\n"), None);
     }
 
     #[test]
-    fn one_line_sources_keep_their_mirror_and_keyring() {
-        let text = "# deb http://old.example/debian bookworm main\n\
-                    deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main contrib\n\
-                    deb-src http://mirror.example/debian bookworm main\n\
-                    deb http://other.example/x stable extra\n";
-        let sources = parse_list(text);
-        assert_eq!(sources.len(), 1);
-        let line = backports_line(&sources[0], "bookworm-backports");
-        assert_eq!(line, "deb [signed-by=/k.gpg] http://mirror.example/debian bookworm-backports main");
+    fn an_old_release_gets_its_backports_at_the_mirror_it_names() {
+        let facts = Facts { companions: vec!["qemu-utils"], ..bookworm(&["bookworm", "bookworm-updates"]) };
+        let expected = [
+            "echo \"deb [signed-by=/k.gpg] http://m.example/debian bookworm-backports main\" \
+             > /etc/apt/sources.list.d/tessera-backports.list",
+            "apt-get update",
+            "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends busybox-static qemu-system-x86 \
+             qemu-utils -t bookworm-backports",
+        ];
+        assert_eq!(commands(&facts, &[Software::Busybox, Software::Qemu]), expected);
     }
 
     #[test]
-    fn stanza_sources_give_one_source_for_each_suite() {
-        let text = "Types: deb\n# a comment\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\n\
-                    Components: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n\n\
-                    Types: deb-src\nURIs: http://mirror.example/debian\nSuites: bookworm\nComponents: main\n\n\
-                    Enabled: no\nTypes: deb\nURIs: http://off.example\nSuites: bookworm\nComponents: main\n";
-        let sources = parse_deb822(text);
-        let suites: Vec<&str> = sources.iter().map(|source| source.suite.as_str()).collect();
-        assert_eq!(suites, ["bookworm", "bookworm-updates"]);
-        assert_eq!(sources[0].uri, "http://mirror.example/debian");
+    fn backports_that_are_there_are_not_added_again() {
+        let commands = commands(&bookworm(&["bookworm", "bookworm-backports"]), &[Software::Qemu]);
+        assert_eq!(commands.len(), 2);
+        assert!(commands[1].ends_with(" qemu-system-x86 -t bookworm-backports"), "{commands:?}");
+    }
+
+    #[test]
+    fn only_an_old_releases_qemu_comes_from_backports() {
+        let trixie = Facts { codename: Some("trixie".into()), ..bookworm(&["trixie"]) };
+        for (facts, software) in [(&bookworm(&["bookworm"]), Software::Busybox), (&trixie, Software::Qemu)] {
+            let commands = commands(facts, &[software]);
+            assert_eq!(commands.len(), 2, "{commands:?}");
+            assert!(!commands[1].contains("backports"), "{commands:?}");
+        }
+    }
+
+    #[test]
+    fn an_installation_that_was_cut_short_is_ended_first() {
+        let facts = Facts { was_interrupted: true, ..bookworm(&["bookworm"]) };
+        assert_eq!(commands(&facts, &[Software::Bash])[0], "dpkg --configure -a");
     }
 }

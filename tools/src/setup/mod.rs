@@ -2,6 +2,10 @@
 //! installing, everything else.
 
 pub mod apt;
+pub mod install;
 pub mod packages;
+pub mod plan;
 pub mod programs;
+pub mod qemu;
+pub mod sources;
 pub mod toolchain;

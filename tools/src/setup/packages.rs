@@ -1,15 +1,6 @@
-//! Installing packages by the system's own package manager, where the user may do so.
+//! What may be missing on a fresh machine, and how each package manager calls it.
 
-use std::io::stderr;
-use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
-
-use crate::failure::{Context, Failure, Result};
-use crate::project::Project;
-use crate::setup::apt;
-use crate::setup::programs::find_in_path;
-
-/// What may be missing on a fresh machine.
+/// What may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Software {
     /// The machine itself.
@@ -28,29 +19,42 @@ pub enum Software {
     Python,
 }
 
+/// A package manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manager {
+pub enum Manager {
+    /// Debian, Ubuntu and their children.
     Apt,
+    /// Fedora and its children.
     Dnf,
+    /// Arch.
     Pacman,
+    /// Alpine.
     Apk,
 }
 
-/// Who may install packages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Privilege {
-    /// We are root.
-    Root,
-    /// `sudo` asks for no password.
-    Sudo,
-    /// Nobody without typing.
-    None,
-}
-
-const MANAGERS: &[(&str, Manager)] =
+/// The package managers by the names of their programs.
+pub const MANAGERS: &[(&str, Manager)] =
     &[("apt-get", Manager::Apt), ("dnf", Manager::Dnf), ("pacman", Manager::Pacman), ("apk", Manager::Apk)];
 
+/// The packages of `manager` that hold `software`.
+pub fn packages_of(software: &[Software], manager: Manager) -> Vec<&'static str> {
+    software.iter().flat_map(|software| software.packages(manager)).copied().collect()
+}
+
 impl Software {
+    /// What a person calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Qemu => "QEMU for x86-64, version 9 or newer",
+            Self::Busybox => "a statically linked busybox",
+            Self::Gdb => "gdb",
+            Self::Grub => "grub-mkrescue with xorriso and mtools",
+            Self::MuslGcc => "musl-gcc",
+            Self::Bash => "bash",
+            Self::Python => "Python 3",
+        }
+    }
+
     fn packages(self, manager: Manager) -> &'static [&'static str] {
         match (self, manager) {
             (Self::Qemu, Manager::Dnf) => &["qemu-system-x86-core"],
@@ -76,72 +80,14 @@ impl Software {
 }
 
 impl Manager {
-    fn install(self) -> &'static str {
+    /// The command that installs the packages named after it, without a question.
+    pub fn install(self) -> &'static str {
         match self {
-            Self::Apt => "apt-get install -y --no-install-recommends",
+            // Another one that is at work is waited for, in words, but not for ever.
+            Self::Apt => "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends",
             Self::Dnf => "dnf install -y",
             Self::Pacman => "pacman -S --noconfirm --needed",
             Self::Apk => "apk add",
         }
     }
-}
-
-/// Installs `software`, or says with which one command the user can.
-pub fn install(project: &Project, software: Software) -> Result<()> {
-    let _lock = project.lock("packages")?;
-    let found = MANAGERS.iter().find(|(program, _)| find_in_path(program).is_some());
-    let Some((_, manager)) = found else {
-        return Err(Failure::machine(format!(
-            "{} is missing, and this system has no package manager that I know; please install it",
-            software.packages(Manager::Apt).join(", ")
-        )));
-    };
-    let packages = software.packages(*manager);
-    let mut script = format!("{} {}", manager.install(), packages.join(" "));
-    if *manager == Manager::Apt {
-        script = apt::script(software, &script, packages);
-    }
-    let privilege = privilege();
-    if privilege == Privilege::None {
-        return Err(Failure::machine(format!(
-            "{} is missing; please run: sudo sh -c \"{}\"",
-            packages.join(", "),
-            script.replace('\n', " && ")
-        )));
-    }
-    eprintln!("tessera: installing {} (this can take some minutes)", packages.join(", "));
-    run_as_root(privilege, &script)?;
-    eprintln!("tessera: installed {}", packages.join(", "));
-    Ok(())
-}
-
-/// Runs the lines of a shell script as root, its output on standard error, until one fails.
-fn run_as_root(privilege: Privilege, script: &str) -> Result<()> {
-    for line in script.lines() {
-        eprintln!("tessera: {line}");
-        let mut command = match privilege {
-            Privilege::Sudo => Command::new("sudo"),
-            _ => Command::new("sh"),
-        };
-        if privilege == Privilege::Sudo {
-            command.args(["-n", "sh"]);
-        }
-        let output = stderr().as_fd().try_clone_to_owned().context(|| "cannot use standard error".into())?;
-        command.arg("-c").arg(line).env("DEBIAN_FRONTEND", "noninteractive");
-        let status = command.stdin(Stdio::null()).stdout(Stdio::from(output)).status();
-        if !status.context(|| "cannot start a shell".into())?.success() {
-            return Err(Failure::machine(format!("this failed: {line}")));
-        }
-    }
-    Ok(())
-}
-
-/// How packages may be installed here.
-pub fn privilege() -> Privilege {
-    if rustix::process::geteuid().is_root() {
-        return Privilege::Root;
-    }
-    let mut sudo = Command::new("sudo");
-    sudo.args(["-n", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if sudo.status().is_ok_and(|status| status.success()) { Privilege::Sudo } else { Privilege::None }
 }

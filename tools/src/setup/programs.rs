@@ -1,50 +1,61 @@
 //! The programs of the host that a boot needs, found or installed.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::failure::{Context, Failure, Result};
+use crate::failure::{Failure, Result};
 use crate::initramfs::elf;
 use crate::project::Project;
-use crate::setup::packages::{self, Software};
+use crate::setup::install;
+use crate::setup::packages::Software;
+use crate::setup::qemu::{self, Qemu};
 
-/// The first QEMU whose TCG has x2APIC.
-const WANTED_QEMU: u32 = 9;
-/// The oldest QEMU that boots us at all, in xAPIC mode, where the distribution has no newer one.
-const OLDEST_QEMU: u32 = 7;
-
-/// The QEMU to boot with: at least version 9 where it can be had.
-pub fn find_qemu(project: &Project) -> Result<PathBuf> {
-    let found = || find_in_path("qemu-system-x86_64").map(|path| (qemu_version(project, &path).unwrap_or(0), path));
-    if let Some((WANTED_QEMU.., path)) = found() {
-        return Ok(path);
+/// Installs all that a boot needs and that is missing, at once: who may not install learns the one command to type, and
+/// before anything else is done.
+pub fn install_missing(project: &Project) -> Result<()> {
+    let busybox = look_for_busybox().is_none().then_some(Software::Busybox);
+    let qemu = Qemu::look(project);
+    let is_wanted = qemu.as_ref().is_none_or(|qemu| qemu.is_to_be_replaced(project));
+    let missing: Vec<Software> = busybox.into_iter().chain(is_wanted.then_some(Software::Qemu)).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
-    packages::install(project, Software::Qemu)?;
-    match found() {
-        Some((version @ OLDEST_QEMU.., path)) => {
-            if version < WANTED_QEMU {
-                eprintln!("tessera: this system offers QEMU {version} only; without x2APIC the machine is slower");
-            }
-            Ok(path)
+    let result = install::install(project, &missing);
+    let Some(old) = qemu.filter(|qemu| is_wanted && qemu.is_usable()) else { return result };
+    old.remember_asked(project);
+    match result {
+        Err(failure) if busybox.is_none() => {
+            eprintln!("tessera: {failure}");
+            eprintln!("tessera: going on with QEMU {}, which is slower; I do not ask again", old.version);
+            Ok(())
         }
-        _ => {
-            Err(Failure::machine(format!("QEMU {WANTED_QEMU} or newer was installed, yet is not to be found in PATH")))
-        }
+        result => result,
+    }
+}
+
+/// The QEMU to boot with.
+pub fn find_qemu(project: &Project) -> Result<PathBuf> {
+    install_missing(project)?;
+    match Qemu::look(project) {
+        Some(qemu) if qemu.is_usable() => Ok(qemu.path),
+        Some(qemu) => Err(Failure::machine(qemu.describe_refusal())),
+        None => Err(Failure::machine(format!("{} was installed, yet is not to be found in PATH", qemu::PROGRAM))),
     }
 }
 
 /// A statically linked busybox: the guest's shell and tools.
 pub fn find_busybox(project: &Project) -> Result<PathBuf> {
-    let names = ["busybox", "busybox.static", "busybox-static"];
-    let found = || names.iter().filter_map(|name| find_in_path(name)).find(|path| elf::is_static(path));
-    if let Some(path) = found() {
+    if let Some(path) = look_for_busybox() {
         return Ok(path);
     }
-    packages::install(project, Software::Busybox)?;
-    found()
+    install_missing(project)?;
+    look_for_busybox()
         .ok_or_else(|| Failure::machine("busybox was installed, yet no statically linked one is to be found in PATH"))
+}
+
+fn look_for_busybox() -> Option<PathBuf> {
+    let names = ["busybox", "busybox.static", "busybox-static"];
+    names.iter().filter_map(|name| find_in_path(name)).find(|path| elf::is_static(path))
 }
 
 /// The program called `name`, which belongs to `software`, installed if need be.
@@ -52,7 +63,7 @@ pub fn find_or_install(project: &Project, name: &str, software: Software) -> Res
     if let Some(path) = find_in_path(name) {
         return Ok(path);
     }
-    packages::install(project, software)?;
+    install::install(project, &[software])?;
     find_in_path(name).ok_or_else(|| Failure::machine(format!("{name} was installed, yet is not to be found in PATH")))
 }
 
@@ -66,39 +77,4 @@ pub fn find_in_path(name: &str) -> Option<PathBuf> {
 /// Whether `path` is a file that somebody may execute.
 pub fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-/// QEMU's major version. Asking costs a noticeable part of a boot, so the answer is remembered for as long as the
-/// binary stays the same.
-fn qemu_version(project: &Project, path: &Path) -> Result<u32> {
-    let metadata = path.metadata().context(|| format!("cannot read {}", path.display()))?;
-    let identity = format!("{} {} {}", path.display(), metadata.len(), metadata.mtime());
-    let memory = project.output.join("qemu-version");
-    let known = fs::read_to_string(&memory).unwrap_or_default();
-    if let Some(version) = known.strip_prefix(&identity).and_then(|rest| rest.trim().parse().ok()) {
-        return Ok(version);
-    }
-    let output = Command::new(path).arg("--version").output().context(|| format!("cannot start {}", path.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let version = parse_version(&text).ok_or_else(|| Failure::machine(format!("strange QEMU version: {text}")))?;
-    // Only a saving of time: a failure to remember is none.
-    let _ = fs::write(&memory, format!("{identity} {version}"));
-    Ok(version)
-}
-
-fn parse_version(text: &str) -> Option<u32> {
-    let (_, rest) = text.split_once("version ")?;
-    rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_version;
-
-    #[test]
-    fn the_major_version_is_read_from_qemus_banner() {
-        assert_eq!(parse_version("QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)"), Some(10));
-        assert_eq!(parse_version("QEMU emulator version 7.2.17"), Some(7));
-        assert_eq!(parse_version("no banner"), None);
-    }
 }

@@ -1,5 +1,6 @@
 //! The Rust targets that the guest's code is built for.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -20,6 +21,9 @@ pub fn ensure_targets(project: &Project, targets: &[&str]) -> Result<()> {
     let status = clean_command(project, "rustup").args(["target", "add"]).args(&missing).stdout(Stdio::null()).status();
     match status {
         Ok(status) if status.success() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::machine(format!(
+            "Rust targets are missing, and so is rustup; please install it from https://rustup.rs, then run: {by_hand}"
+        ))),
         _ => Err(Failure::machine(format!("Rust targets are missing and could not be added; please run: {by_hand}"))),
     }
 }
