@@ -40,29 +40,31 @@ impl Facts {
             codename: codename(&fs::read_to_string("/etc/os-release").unwrap_or_default()),
             sources: sources::read(Path::new(SOURCES_FILE)),
             companions: COMPANIONS.iter().copied().filter(|name| is_installed(name)).collect(),
-            was_interrupted: fs::read_dir(JOURNAL).is_ok_and(|mut entries| entries.next().is_some()),
+            was_interrupted: is_interrupted(),
         }
     }
 
     fn plan(&self, wanted: &[Software]) -> Plan {
         let mut plan = Plan::default();
         if self.was_interrupted {
-            plan.add(Need::Required, "dpkg --configure -a");
+            // Not all can be set up when only a part was unpacked; what lacks is fetched below.
+            plan.add(Need::Helpful, "dpkg --configure -a");
         }
-        let packages = packages_of(wanted, Manager::Apt).join(" ");
-        let install = format!("{} {packages}", Manager::Apt.install());
         let suite = self.backports().filter(|_| wanted.contains(&Software::Qemu));
-        let Some((suite, mirror)) = suite else {
-            plan.add(Need::Helpful, "apt-get update");
-            plan.add(Need::Required, install);
-            return plan;
-        };
-        if let Some(mirror) = mirror {
-            plan.add(Need::Required, format!("echo \"{}\" > {SOURCES_FILE}", mirror.line_for(&suite)));
+        if let Some((suite, Some(mirror))) = &suite {
+            plan.add(Need::Required, format!("echo \"{}\" > {SOURCES_FILE}", mirror.line_for(suite)));
         }
         plan.add(Need::Helpful, "apt-get update");
-        let companions: String = self.companions.iter().map(|name| format!(" {name}")).collect();
-        plan.add(Need::Required, format!("{install}{companions} -t {suite}"));
+        let mut install = Manager::Apt.install().to_owned();
+        let mut packages = packages_of(wanted, Manager::Apt);
+        if let Some((suite, _)) = &suite {
+            install += &format!(" -t {suite}");
+            packages.extend(&self.companions);
+        }
+        if self.was_interrupted {
+            plan.add(Need::Helpful, format!("{install} --no-remove --fix-broken"));
+        }
+        plan.add(Need::Required, format!("{install} {}", packages.join(" ")));
         plan
     }
 
@@ -77,6 +79,12 @@ impl Facts {
         let mirror = sources::find_mirror(&self.sources, codename)?;
         Some((suite, Some(mirror)))
     }
+}
+
+/// Whether dpkg was cut short, or left packages that are not whole.
+fn is_interrupted() -> bool {
+    let has_journal = fs::read_dir(JOURNAL).is_ok_and(|mut entries| entries.next().is_some());
+    has_journal || Command::new("dpkg").arg("--audit").output().is_ok_and(|output| !output.stdout.is_empty())
 }
 
 fn is_installed(package: &str) -> bool {
@@ -121,8 +129,8 @@ mod tests {
             "echo \"deb [signed-by=/k.gpg] http://m.example/debian bookworm-backports main\" \
              > /etc/apt/sources.list.d/tessera-backports.list",
             "apt-get update",
-            "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends busybox-static qemu-system-x86 \
-             qemu-utils -t bookworm-backports",
+            "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends -t bookworm-backports \
+             busybox-static qemu-system-x86 qemu-utils",
         ];
         assert_eq!(commands(&facts, &[Software::Busybox, Software::Qemu]), expected);
     }
@@ -131,7 +139,7 @@ mod tests {
     fn backports_that_are_there_are_not_added_again() {
         let commands = commands(&bookworm(&["bookworm", "bookworm-backports"]), &[Software::Qemu]);
         assert_eq!(commands.len(), 2);
-        assert!(commands[1].ends_with(" qemu-system-x86 -t bookworm-backports"), "{commands:?}");
+        assert!(commands[1].ends_with(" -t bookworm-backports qemu-system-x86"), "{commands:?}");
     }
 
     #[test]
@@ -147,6 +155,9 @@ mod tests {
     #[test]
     fn an_installation_that_was_cut_short_is_ended_first() {
         let facts = Facts { was_interrupted: true, ..bookworm(&["bookworm"]) };
-        assert_eq!(commands(&facts, &[Software::Bash])[0], "dpkg --configure -a");
+        let commands = commands(&facts, &[Software::Bash]);
+        assert_eq!(commands[..2], ["dpkg --configure -a", "apt-get update"]);
+        assert!(commands[2].ends_with(" --no-remove --fix-broken"), "{commands:?}");
+        assert!(commands[3].ends_with(" bash"), "{commands:?}");
     }
 }

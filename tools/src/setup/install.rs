@@ -1,7 +1,9 @@
 //! Installing what is missing by the system's own package manager, where the user may do so.
 
+use std::fs;
 use std::io::{BufRead, BufReader, stderr};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::failure::{Context, Failure, Result};
@@ -24,8 +26,9 @@ enum Privilege {
 
 /// What a package manager says when it fails, in its own words, and what that means.
 const COMPLAINTS: &[(&str, &str)] = &[
-    ("Could not get lock", "another package manager is at work; try again when it has finished"),
+    ("E: Could not get lock", "another package manager is at work; try again when it has finished"),
     ("dpkg was interrupted", "an earlier installation was cut short; as root, `dpkg --configure -a` ends it"),
+    ("Unmet dependencies.", "an earlier installation was cut short; as root, `apt-get --fix-broken install` ends it"),
     ("No space left on device", "the disk is full"),
     ("You don't have enough free space", "the disk is full"),
     ("Temporary failure resolving", "the packages' mirror is out of reach; is there a network?"),
@@ -33,13 +36,13 @@ const COMPLAINTS: &[(&str, &str)] = &[
     ("Could not connect", "the packages' mirror is out of reach; is there a network?"),
     ("Network is unreachable", "the packages' mirror is out of reach; is there a network?"),
     ("have unmet dependencies", "it conflicts with packages that are installed already"),
+    ("is invalid for APT::Default-Release", "the packages' mirror has no lists of the suite of backports"),
     ("Unable to locate package", "the sources of this system do not offer it"),
     ("has no installation candidate", "the sources of this system do not offer it"),
 ];
 
-/// Installs all of `wanted`, or says with which one command the user can.
+/// Installs all of `wanted`, or says with which one command the user can. The caller holds the lock `packages`.
 pub fn install(project: &Project, wanted: &[Software]) -> Result<()> {
-    let _lock = project.lock("packages")?;
     let Some((_, manager)) = MANAGERS.iter().find(|(program, _)| find_in_path(program).is_some()) else {
         return Err(Failure::machine(without_manager(wanted)));
     };
@@ -52,6 +55,9 @@ pub fn install(project: &Project, wanted: &[Software]) -> Result<()> {
         return Err(Failure::machine(format!("{packages} must be installed; please run: {command}")));
     }
     eprintln!("tessera: installing {packages} (this can take some minutes)");
+    let marker = marker(project);
+    let names: String = wanted.iter().map(|software| format!("{software:?}\n")).collect();
+    fs::write(&marker, names).context(|| format!("cannot write {}", marker.display()))?;
     let mut complaints = Vec::new();
     for step in plan.steps() {
         eprintln!("tessera: {}", step.command);
@@ -61,7 +67,25 @@ pub fn install(project: &Project, wanted: &[Software]) -> Result<()> {
         }
     }
     eprintln!("tessera: installed {packages}");
+    forget_attempt(project);
     Ok(())
+}
+
+/// Whether installing `software` was begun and not ended, so that what is there of it may be a part: a program may
+/// well be in its place and its data missing.
+pub fn was_cut_short(project: &Project, software: Software) -> bool {
+    fs::read_to_string(marker(project)).is_ok_and(|names| names.lines().any(|name| name == format!("{software:?}")))
+}
+
+/// Takes what is there as good.
+pub fn forget_attempt(project: &Project) {
+    // It may not be there.
+    let _ = fs::remove_file(marker(project));
+}
+
+/// Is there while an installation is under way, with what it installs; one that fails or is killed leaves it.
+fn marker(project: &Project) -> PathBuf {
+    project.output.join("installing")
 }
 
 fn plan(manager: Manager, wanted: &[Software]) -> Plan {
@@ -138,6 +162,7 @@ mod tests {
         assert!(explain(&offline[1..]).unwrap().contains("sources"));
         let locked = ["E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)", offline[1]];
         assert!(explain(&locked).unwrap().contains("at work"));
+        assert_eq!(explain(&["Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend."]), None);
         assert_eq!(explain(&["E: Something new"]), None);
     }
 

@@ -6,31 +6,46 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Result};
 use crate::initramfs::elf;
 use crate::project::Project;
-use crate::setup::install;
+use crate::setup::install::{self, was_cut_short};
 use crate::setup::packages::Software;
 use crate::setup::qemu::{self, Qemu};
 
 /// Installs all that a boot needs and that is missing, at once: who may not install learns the one command to type, and
 /// before anything else is done.
 pub fn install_missing(project: &Project) -> Result<()> {
-    let busybox = look_for_busybox().is_none().then_some(Software::Busybox);
-    let qemu = Qemu::look(project);
-    let is_wanted = qemu.as_ref().is_none_or(|qemu| qemu.is_to_be_replaced(project));
-    let missing: Vec<Software> = busybox.into_iter().chain(is_wanted.then_some(Software::Qemu)).collect();
+    if missing(project).is_empty() {
+        return Ok(());
+    }
+    let _lock = project.lock("packages")?;
+    // Another one may have installed it meanwhile.
+    let missing = missing(project);
     if missing.is_empty() {
         return Ok(());
     }
+    let old = Qemu::look(project).filter(|qemu| qemu.is_usable() && qemu.is_to_be_replaced(project));
     let result = install::install(project, &missing);
-    let Some(old) = qemu.filter(|qemu| is_wanted && qemu.is_usable()) else { return result };
+    let Some(old) = old else { return result };
     old.remember_asked(project);
     match result {
-        Err(failure) if busybox.is_none() => {
+        Err(failure) if missing == [Software::Qemu] => {
+            install::forget_attempt(project);
             eprintln!("tessera: {failure}");
-            eprintln!("tessera: going on with QEMU {}, which is slower; I do not ask again", old.version);
+            eprintln!("tessera: going on with QEMU {}, which is slower; not asked for again", old.version);
             Ok(())
         }
         result => result,
     }
+}
+
+fn missing(project: &Project) -> Vec<Software> {
+    let is_missing = |software: &Software| {
+        let is_there = match software {
+            Software::Busybox => look_for_busybox().is_some(),
+            _ => Qemu::look(project).is_some_and(|qemu| !qemu.is_to_be_replaced(project)),
+        };
+        !is_there || was_cut_short(project, *software)
+    };
+    [Software::Busybox, Software::Qemu].into_iter().filter(is_missing).collect()
 }
 
 /// The QEMU to boot with.
@@ -60,10 +75,14 @@ fn look_for_busybox() -> Option<PathBuf> {
 
 /// The program called `name`, which belongs to `software`, installed if need be.
 pub fn find_or_install(project: &Project, name: &str, software: Software) -> Result<PathBuf> {
-    if let Some(path) = find_in_path(name) {
+    let found = || find_in_path(name).filter(|_| !was_cut_short(project, software));
+    if let Some(path) = found() {
         return Ok(path);
     }
-    install::install(project, &[software])?;
+    let _lock = project.lock("packages")?;
+    if found().is_none() {
+        install::install(project, &[software])?;
+    }
     find_in_path(name).ok_or_else(|| Failure::machine(format!("{name} was installed, yet is not to be found in PATH")))
 }
 
