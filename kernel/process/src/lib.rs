@@ -37,6 +37,7 @@ pub mod exec;
 pub mod id;
 pub mod kin;
 pub mod limits;
+pub mod promise_rules;
 pub mod signal;
 
 #[cfg(target_os = "none")]
@@ -62,6 +63,8 @@ pub mod context;
 pub mod exit;
 #[cfg(target_os = "none")]
 pub mod fork;
+#[cfg(target_os = "none")]
+pub mod gate;
 #[cfg(target_os = "none")]
 pub mod grace;
 #[cfg(target_os = "none")]

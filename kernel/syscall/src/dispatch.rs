@@ -4,6 +4,10 @@
 //! registers, turns each into what the row says (for a slot: checked against the row's rights), and calls the
 //! handler of the row's name in the file of the row's family. A handler that is missing, or that takes something else, does not
 //! compile. On the way of a call nothing is allocated, locked or formatted, except by the decoders that must.
+//!
+//! Before anything is decoded, the row's promises and root capabilities are checked with one load ([`process::gate`]). So
+//! refusals come in one order: a number that is not in the table, promises, root capabilities, and then, argument by
+//! argument, an empty slot, another kind, a missing right.
 
 use crate::arguments::{At, Iovecs, Slot, UserPath, WrongKind};
 use crate::{Context, handlers, trace, unknown};
@@ -12,6 +16,7 @@ use abi::types::*;
 use abi::*;
 use caps::{KindSet, Rights};
 use mm::user::{Sink, Source, UserPtr};
+use process::gate;
 
 /// Runs the system call that the registers ask for, and leaves its result in them.
 ///
@@ -136,6 +141,11 @@ macro_rules! dispatch_table {
                 #[allow(unused_mut, unused_variables)]
                 pub(super) fn $name(cx: &mut Context) -> i64 {
                     run(cx, |cx| {
+                        const PROMISES: Promises = Promises::empty()$(.union(caps::promise_words::$promise))*;
+                        const ROOTS: RootSet = RootSet::empty()$(.union(caps::root_words::$root))*;
+                        if !gate::may_call(cx, PROMISES, ROOTS) {
+                            gate::refuse(cx, PROMISES, ROOTS)?;
+                        }
                         let mut words = Words::of(cx);
                         $(let $argument = words.take();)*
                         invoke!(cx handlers::$family::$name; ; $($argument: $kind $([$($detail)*])?,)*)
@@ -146,7 +156,9 @@ macro_rules! dispatch_table {
 
         #[inline]
         fn call(cx: &mut Context) -> i64 {
-            match cx.user.syscall_number() {
+            let number = cx.user.syscall_number();
+            cx.task.note_call(number);
+            match number {
                 $($number => decoders::$name(cx),)*
                 _ => encode(unknown::call(cx)),
             }

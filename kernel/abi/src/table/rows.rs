@@ -8,7 +8,8 @@
 /// ```
 /// *Family* is the file of `kernel/syscall` that has the handler; *name* is the call's and the handler's. *Roots* are the root
 /// capabilities that the call always uses; path look-ups use theirs through `at` and `path`. *Promises* are those of which
-/// one must have been kept; handlers of calls whose need depends on an argument refine that. *Errors* are what the
+/// one must have been kept; `always` is none, and a row that names none is refused to whoever promised anything at all. Handlers
+/// of calls whose need depends on an argument refine that. *Errors* are what the
 /// call itself may return, beside EFAULT for a wild pointer and ENOMEM, which any call may.
 ///
 /// Kinds of arguments, what the handler gets for them, and what has been checked before it runs:
@@ -41,15 +42,15 @@ macro_rules! system_calls {
             1 files write(fd: cap[WRITE], buf: source[count], count: length)
                 roots[] promises[stdio] errors[EBADF EINTR EAGAIN EINVAL EIO EPIPE ENOSPC EFBIG ENOTCAPABLE];
             2 paths open(path: path, flags: flags[OpenFlags], mode: mode)
-                roots[namespace] promises[rpath wpath cpath dpath tty unveil] errors[EACCES EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE];
+                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[EACCES EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE];
             3 descriptors close(fd: slot)
                 roots[] promises[stdio] errors[EBADF];
             4 paths stat(path: path, buf: output[Stat])
-                roots[namespace] promises[rpath wpath cpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+                roots[] promises[rpath stdio] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
             5 files fstat(fd: cap[FSTAT], buf: output[Stat])
                 roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
             6 paths lstat(path: path, buf: output[Stat])
-                roots[namespace] promises[rpath wpath cpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+                roots[] promises[rpath stdio] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
             7 wait poll(fds: update[Pollfd], count: usize, timeout_ms: i32)
                 roots[] promises[stdio] errors[EINTR EINVAL];
             8 files lseek(fd: cap[SEEK_TELL], offset: i64, whence: i32)
@@ -63,13 +64,13 @@ macro_rules! system_calls {
             12 memory brk(addr: address)
                 roots[] promises[stdio] errors[];
             13 signals rt_sigaction(signal: signal, new: input[Sigaction], old: output[Sigaction], size: usize)
-                roots[] promises[stdio sigaction] errors[EINVAL];
+                roots[] promises[sigaction] errors[EINVAL];
             14 signals rt_sigprocmask(how: i32, new: input[SignalSet], old: output[SignalSet], size: usize)
                 roots[] promises[stdio] errors[EINVAL];
             15 signals rt_sigreturn()
                 roots[] promises[always] errors[];
             16 descriptors ioctl(fd: cap[IOCTL], request: u32, argument: usize)
-                roots[] promises[stdio tty] errors[EBADF ENOTTY EINVAL EINTR EIO EPERM ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF ENOTTY EINVAL EINTR EIO EPERM ENOTCAPABLE];
             17 files pread64(fd: cap[READ SEEK_TELL SEEK_SET], buf: sink[count], count: length, offset: i64)
                 roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO ESPIPE ENOTCAPABLE];
             18 files pwrite64(fd: cap[WRITE SEEK_TELL SEEK_SET], buf: source[count], count: length, offset: i64)
@@ -79,7 +80,7 @@ macro_rules! system_calls {
             20 files writev(fd: cap[WRITE], iov: iovecs[count], count: length)
                 roots[] promises[stdio] errors[EBADF EINTR EAGAIN EINVAL EIO EPIPE ENOSPC EFBIG ENOTCAPABLE];
             21 paths access(path: path, mode: flags[AccessMode])
-                roots[namespace] promises[rpath wpath cpath] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE];
+                roots[] promises[rpath stdio] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE];
             22 descriptors pipe(fds: output[[i32; 2]])
                 roots[] promises[stdio] errors[EMFILE];
             23 wait select(count: i32, read: update[u64], write: update[u64], except: update[u64], timeout: update[Timeval])
@@ -119,17 +120,17 @@ macro_rules! system_calls {
             58 process vfork()
                 roots[spawn] promises[proc] errors[EAGAIN];
             59 process execve(path: path, argv: input[u64], envp: input[u64])
-                roots[namespace] promises[exec] errors[E2BIG EACCES EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR EPERM ETXTBSY ECAPMODE];
+                roots[] promises[exec] errors[E2BIG EACCES EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR EPERM ETXTBSY ECAPMODE];
             60 process exit(code: i32)
                 roots[] promises[always] errors[];
             61 process wait4(pid: pid, status: output[i32], options: flags[WaitFlags], usage: output[Rusage])
-                roots[] promises[stdio proc] errors[ECHILD EINTR EINVAL ESRCH];
+                roots[] promises[stdio] errors[ECHILD EINTR EINVAL ESRCH];
             62 signals kill(pid: pid, signal: signal)
-                roots[signal] promises[proc stdio] errors[EINVAL EPERM ESRCH];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH];
             63 system uname(buf: output[Utsname])
                 roots[] promises[stdio] errors[];
             72 descriptors fcntl(fd: slot, command: u32, argument: usize)
-                roots[] promises[stdio flock proc] errors[EBADF EINVAL EMFILE EAGAIN EACCES EPERM EDEADLK EINTR ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL EMFILE EAGAIN EACCES EPERM EDEADLK EINTR ENOTCAPABLE];
             73 files flock(fd: cap[FLOCK], operation: u32)
                 roots[] promises[flock] errors[EBADF EINTR EINVAL EAGAIN ENOLCK ENOTCAPABLE];
             74 files fsync(fd: cap[FSYNC])
@@ -137,41 +138,41 @@ macro_rules! system_calls {
             75 files fdatasync(fd: cap[FSYNC])
                 roots[] promises[stdio] errors[EBADF EINVAL EIO ENOTCAPABLE];
             76 paths truncate(path: path, size: i64)
-                roots[namespace] promises[wpath] errors[EACCES EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS EFBIG ECAPMODE];
+                roots[] promises[wpath] errors[EACCES EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS EFBIG ECAPMODE];
             77 files ftruncate(fd: cap[FTRUNCATE], size: i64)
                 roots[] promises[stdio] errors[EBADF EINVAL EFBIG EPERM ENOTCAPABLE];
             79 paths getcwd(buf: sink[size], size: length)
-                roots[namespace] promises[rpath wpath] errors[ENOENT ERANGE ECAPMODE];
+                roots[working_directory] promises[rpath wpath] errors[ENOENT ERANGE ECAPMODE];
             80 paths chdir(path: path)
-                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+                roots[working_directory] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
             81 paths fchdir(fd: directory[FCHDIR])
-                roots[namespace] promises[rpath] errors[EACCES EBADF ENOTDIR ECAPMODE ENOTCAPABLE];
+                roots[working_directory] promises[stdio] errors[EACCES EBADF ENOTDIR ECAPMODE ENOTCAPABLE];
             82 paths rename(old: path, new: path)
-                roots[namespace] promises[cpath] errors[EACCES EBUSY EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS EXDEV ECAPMODE];
+                roots[] promises[cpath] errors[EACCES EBUSY EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS EXDEV ECAPMODE];
             83 paths mkdir(path: path, mode: mode)
-                roots[namespace] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             84 paths rmdir(path: path)
-                roots[namespace] promises[cpath] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS ECAPMODE];
+                roots[] promises[cpath] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS ECAPMODE];
             85 paths creat(path: path, mode: mode)
-                roots[namespace] promises[cpath wpath] errors[EACCES EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE];
+                roots[] promises[cpath wpath] errors[EACCES EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE];
             86 paths link(old: path, new: path)
-                roots[namespace] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS EXDEV ECAPMODE];
+                roots[] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS EXDEV ECAPMODE];
             87 paths unlink(path: path)
-                roots[namespace] promises[cpath] errors[EACCES EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[cpath] errors[EACCES EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             88 paths symlink(target: path, path: path)
-                roots[namespace] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             89 paths readlink(path: path, buf: sink[size], size: length)
-                roots[namespace] promises[rpath] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+                roots[] promises[rpath stdio] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
             90 paths chmod(path: path, mode: mode)
-                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             91 files fchmod(fd: cap[FCHMOD], mode: mode)
                 roots[] promises[fattr] errors[EBADF EPERM EROFS ENOTCAPABLE];
             92 paths chown(path: path, uid: uid, gid: gid)
-                roots[namespace] promises[chown] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[chown fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             93 files fchown(fd: cap[FCHOWN], uid: uid, gid: gid)
-                roots[] promises[chown] errors[EBADF EPERM EROFS ENOTCAPABLE];
+                roots[] promises[chown fattr] errors[EBADF EPERM EROFS ENOTCAPABLE];
             94 paths lchown(path: path, uid: uid, gid: gid)
-                roots[namespace] promises[chown] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[chown fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             95 identity umask(mask: mode)
                 roots[] promises[stdio] errors[];
             96 time gettimeofday(time: output[Timeval], zone: output[Timezone])
@@ -239,25 +240,25 @@ macro_rules! system_calls {
             128 signals rt_sigtimedwait(set: input[SignalSet], info: output[Siginfo], timeout: input[Timespec], size: usize)
                 roots[] promises[stdio] errors[EAGAIN EINTR EINVAL];
             129 signals rt_sigqueueinfo(pid: pid, signal: signal, info: input[Siginfo])
-                roots[signal] promises[proc] errors[EINVAL EPERM ESRCH EAGAIN];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN];
             130 signals rt_sigsuspend(set: input[SignalSet], size: usize)
                 roots[] promises[stdio] errors[EINTR EINVAL];
             131 signals sigaltstack(new: input[Sigaltstack], old: output[Sigaltstack])
                 roots[] promises[stdio] errors[EINVAL EPERM];
             132 paths utime(path: path, times: input[Utimbuf])
-                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             133 paths mknod(path: path, mode: u32, device: u64)
-                roots[namespace] promises[dpath] errors[EACCES EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[cpath dpath] errors[EACCES EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             135 process personality(persona: u64)
                 roots[] promises[stdio] errors[EINVAL];
             137 paths statfs(path: path, buf: output[Statfs])
-                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
+                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
             138 files fstatfs(fd: cap[FSTATFS], buf: output[Statfs])
-                roots[] promises[stdio rpath] errors[EBADF ENOTCAPABLE];
+                roots[] promises[rpath] errors[EBADF ENOTCAPABLE];
             140 sched getpriority(which: i32, who: i32)
-                roots[] promises[stdio proc] errors[EINVAL ESRCH];
+                roots[] promises[proc id] errors[EINVAL ESRCH];
             141 sched setpriority(which: i32, who: i32, nice: i32)
-                roots[scheduling] promises[proc] errors[EACCES EINVAL EPERM ESRCH];
+                roots[scheduling] promises[proc id] errors[EACCES EINVAL EPERM ESRCH];
             142 sched sched_setparam(pid: pid, parameters: input[SchedParam])
                 roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
             143 sched sched_getparam(pid: pid, parameters: output[SchedParam])
@@ -281,59 +282,59 @@ macro_rules! system_calls {
             152 memory munlockall()
                 roots[] promises[stdio] errors[];
             157 process prctl(option: i32, arg2: u64, arg3: u64, arg4: u64, arg5: u64)
-                roots[] promises[stdio proc] errors[EINVAL EPERM];
+                roots[] promises[stdio] errors[EINVAL EPERM];
             158 process arch_prctl(option: i32, addr: address)
                 roots[] promises[stdio] errors[EINVAL EPERM];
             160 process setrlimit(resource: u32, limit: input[Rlimit])
-                roots[] promises[proc] errors[EINVAL EPERM];
+                roots[] promises[proc id] errors[EINVAL EPERM];
             161 paths chroot(path: path)
-                roots[namespace] promises[id] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
+                roots[namespace] promises[] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
             162 system sync()
                 roots[] promises[stdio] errors[];
             165 paths mount(source: path, target: path, kind: path, flags: u64, data: address)
-                roots[namespace system] promises[unveil] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENODEV ENOENT ENOTDIR EPERM ECAPMODE];
+                roots[namespace system] promises[] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENODEV ENOENT ENOTDIR EPERM ECAPMODE];
             166 paths umount2(path: path, flags: u32)
-                roots[namespace system] promises[unveil] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
+                roots[namespace system] promises[] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
             169 system reboot(magic: u32, magic2: u32, command: u32, argument: address)
-                roots[system] promises[settime] errors[EINVAL EPERM];
+                roots[system] promises[] errors[EINVAL EPERM];
             170 system sethostname(name: source[len], len: length)
-                roots[system] promises[settime] errors[EINVAL EPERM];
+                roots[system] promises[] errors[EINVAL EPERM];
             171 system setdomainname(name: source[len], len: length)
-                roots[system] promises[settime] errors[EINVAL EPERM];
+                roots[system] promises[] errors[EINVAL EPERM];
             186 process gettid()
                 roots[] promises[stdio] errors[];
             187 files readahead(fd: cap[READ], offset: i64, count: usize)
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             188 attributes setxattr(path: path, name: path, value: source[size], size: length, flags: u32)
-                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             189 attributes lsetxattr(path: path, name: path, value: source[size], size: length, flags: u32)
-                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             190 attributes fsetxattr(fd: cap[EXTATTR_SET], name: path, value: source[size], size: length, flags: u32)
                 roots[] promises[fattr] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
             191 attributes getxattr(path: path, name: path, value: sink[size], size: length)
-                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             192 attributes lgetxattr(path: path, name: path, value: sink[size], size: length)
-                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             193 attributes fgetxattr(fd: cap[EXTATTR_GET], name: path, value: sink[size], size: length)
                 roots[] promises[stdio] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
             194 attributes listxattr(path: path, list: sink[size], size: length)
-                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             195 attributes llistxattr(path: path, list: sink[size], size: length)
-                roots[namespace] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             196 attributes flistxattr(fd: cap[EXTATTR_LIST], list: sink[size], size: length)
                 roots[] promises[stdio] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
             197 attributes removexattr(path: path, name: path)
-                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             198 attributes lremovexattr(path: path, name: path)
-                roots[namespace] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             199 attributes fremovexattr(fd: cap[EXTATTR_DELETE], name: path)
                 roots[] promises[fattr] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
             200 signals tkill(tid: pid, signal: signal)
-                roots[signal] promises[proc stdio] errors[EINVAL EPERM ESRCH];
+                roots[] promises[always] errors[EINVAL EPERM ESRCH];
             201 time time(seconds: output[i64])
                 roots[] promises[stdio] errors[];
             202 futex futex(word: address, operation: u32, value: u32, timeout: address, word2: address, value3: u32)
-                roots[] promises[stdio] errors[EAGAIN EINTR EINVAL EDEADLK EPERM ESRCH ETIMEDOUT];
+                roots[] promises[always] errors[EAGAIN EINTR EINVAL EDEADLK EPERM ESRCH ETIMEDOUT];
             203 sched sched_setaffinity(pid: pid, size: length, mask: source[size])
                 roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
             204 sched sched_getaffinity(pid: pid, size: length, mask: sink[size])
@@ -341,7 +342,7 @@ macro_rules! system_calls {
             213 wait epoll_create(size: i32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             217 files getdents64(fd: cap[READ], buf: sink[size], size: length)
-                roots[] promises[rpath stdio] errors[EBADF EINVAL ENOENT ENOTDIR ENOTCAPABLE];
+                roots[] promises[rpath] errors[EBADF EINVAL ENOENT ENOTDIR ENOTCAPABLE];
             218 process set_tid_address(tid: output[i32])
                 roots[] promises[stdio] errors[];
             219 signals restart_syscall()
@@ -363,23 +364,23 @@ macro_rules! system_calls {
             233 wait epoll_ctl(set: poll_set[KQUEUE_CHANGE], operation: i32, fd: slot, event: input[EpollEvent])
                 roots[] promises[stdio] errors[EBADF EEXIST EINVAL ELOOP ENOENT EPERM ENOTCAPABLE];
             234 signals tgkill(pid: pid, tid: pid, signal: signal)
-                roots[signal] promises[proc stdio] errors[EINVAL EPERM ESRCH EAGAIN];
+                roots[] promises[always] errors[EINVAL EPERM ESRCH EAGAIN];
             235 paths utimes(path: path, times: input[[Timeval; 2]])
-                roots[namespace] promises[fattr] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
+                roots[] promises[fattr] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             247 process waitid(kind: u32, id: pid, info: output[Siginfo], options: flags[WaitFlags], usage: output[Rusage])
-                roots[] promises[stdio proc] errors[EBADF ECHILD EINTR EINVAL ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF ECHILD EINTR EINVAL ENOTCAPABLE];
             257 paths openat(directory: at[LOOKUP], path: path, flags: flags[OpenFlags], mode: mode)
-                roots[] promises[rpath wpath cpath dpath tty unveil] errors[EACCES EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[EACCES EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE ENOTCAPABLE];
             258 paths mkdirat(directory: at[LOOKUP MKDIRAT], path: path, mode: mode)
                 roots[] promises[cpath] errors[EACCES EBADF EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             259 paths mknodat(directory: at[LOOKUP MKNODAT], path: path, mode: u32, device: u64)
-                roots[] promises[dpath] errors[EACCES EBADF EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[cpath dpath] errors[EACCES EBADF EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             260 paths fchownat(directory: at[LOOKUP FCHOWN], path: path, uid: uid, gid: gid, flags: flags[AtFlags])
-                roots[] promises[chown] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[chown fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             261 paths futimesat(directory: at[LOOKUP FUTIMES], path: path, times: input[[Timeval; 2]])
                 roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             262 paths newfstatat(directory: at[LOOKUP FSTAT], path: path, buf: output[Stat], flags: flags[AtFlags])
-                roots[] promises[rpath wpath cpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
             263 paths unlinkat(directory: at[LOOKUP UNLINKAT], path: path, flags: flags[AtFlags])
                 roots[] promises[cpath] errors[EACCES EBADF EBUSY EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS ECAPMODE ENOTCAPABLE];
             264 paths renameat(old_directory: at[LOOKUP RENAMEAT_SOURCE], old: path, new_directory: at[LOOKUP RENAMEAT_TARGET], new: path)
@@ -389,11 +390,11 @@ macro_rules! system_calls {
             266 paths symlinkat(target: path, directory: at[LOOKUP SYMLINKAT], path: path)
                 roots[] promises[cpath] errors[EACCES EBADF EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             267 paths readlinkat(directory: at[LOOKUP], path: path, buf: sink[size], size: length)
-                roots[] promises[rpath] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
             268 paths fchmodat(directory: at[LOOKUP FCHMOD], path: path, mode: mode)
                 roots[] promises[fattr] errors[EACCES EBADF ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             269 paths faccessat(directory: at[LOOKUP FSTAT], path: path, mode: flags[AccessMode])
-                roots[] promises[rpath wpath cpath] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
             270 wait pselect6(count: i32, read: update[u64], write: update[u64], except: update[u64], timeout: input[Timespec], mask: input[SelectMask])
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL];
             271 wait ppoll(fds: update[Pollfd], count: usize, timeout: input[Timespec], mask: input[SignalSet], size: usize)
@@ -431,9 +432,9 @@ macro_rules! system_calls {
             296 files pwritev(fd: cap[WRITE SEEK_TELL SEEK_SET], iov: iovecs[count], count: length, offset: i64)
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO ESPIPE ENOSPC EFBIG ENOTCAPABLE];
             297 signals rt_tgsigqueueinfo(pid: pid, tid: pid, signal: signal, info: input[Siginfo])
-                roots[signal] promises[proc] errors[EINVAL EPERM ESRCH EAGAIN];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN];
             302 process prlimit64(pid: pid, resource: u32, new: input[Rlimit], old: output[Rlimit])
-                roots[] promises[stdio proc] errors[EINVAL EPERM ESRCH];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH];
             306 files syncfs(fd: cap[FSYNC])
                 roots[] promises[stdio] errors[EBADF EIO ENOTCAPABLE];
             309 sched getcpu(cpu: output[u32], node: output[u32])
@@ -459,9 +460,9 @@ macro_rules! system_calls {
             328 files pwritev2(fd: cap[WRITE], iov: iovecs[count], count: length, offset: i64, offset_high: u64, flags: u32)
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO EOPNOTSUPP ESPIPE ENOSPC EFBIG ENOTCAPABLE];
             332 paths statx(directory: at[LOOKUP FSTAT], path: path, flags: flags[AtFlags], mask: u32, buf: output[Statx])
-                roots[] promises[rpath wpath cpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
             424 process pidfd_send_signal(process: process[PDKILL], signal: signal, info: input[Siginfo], flags: u32)
-                roots[] promises[proc] errors[EBADF EINVAL EPERM ESRCH ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL EPERM ESRCH ENOTCAPABLE];
             434 process pidfd_open(pid: pid, flags: u32)
                 roots[signal] promises[proc] errors[EINVAL EMFILE ESRCH];
             435 process clone3(arguments: input[CloneArgs], size: usize)
@@ -469,13 +470,19 @@ macro_rules! system_calls {
             436 descriptors close_range(first: u32, last: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             437 paths openat2(directory: at[LOOKUP], path: path, how: input[OpenHow], size: usize)
-                roots[] promises[rpath wpath cpath dpath tty unveil] errors[E2BIG EACCES EAGAIN EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EXDEV ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[E2BIG EACCES EAGAIN EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EXDEV ECAPMODE ENOTCAPABLE];
             439 paths faccessat2(directory: at[LOOKUP FSTAT], path: path, mode: flags[AccessMode], flags: flags[AtFlags])
-                roots[] promises[rpath wpath cpath] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
             441 wait epoll_pwait2(set: poll_set[KQUEUE_EVENT], events: output[EpollEvent], max: i32, timeout: input[Timespec], mask: input[SignalSet], size: usize)
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
             452 paths fchmodat2(directory: at[LOOKUP FCHMOD], path: path, mode: mode, flags: flags[AtFlags])
                 roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP EPERM EROFS ECAPMODE ENOTCAPABLE];
+            0x1010 authority pledge(promises: path, execpromises: path)
+                roots[] promises[always] errors[EINVAL ENAMETOOLONG EPERM];
+            0x1012 authority cap_enter()
+                roots[] promises[stdio] errors[];
+            0x1013 authority cap_getmode(mode: output[u32])
+                roots[] promises[stdio] errors[];
         }
     };
 }

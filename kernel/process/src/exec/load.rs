@@ -46,8 +46,19 @@ pub(crate) struct Request<'a> {
     pub roots: &'a Roots,
     pub credentials: &'a Arc<Credentials>,
     pub limits: &'a ResourceLimits,
-    /// Whether the program may give privileges: not after `no_new_privs`.
-    pub can_gain: bool,
+    pub set_id: SetId,
+}
+
+/// What the set-id bits of a program's file do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetId {
+    /// They change the effective ids.
+    Obeyed,
+    /// Nothing, after `no_new_privs`.
+    Ignored,
+    /// The program is not run, EACCES: with promises made for it by others, a program with privileges might go on where
+    /// something that it relies on was refused.
+    Refused,
 }
 
 /// A program in its own address space, ready to run.
@@ -262,13 +273,18 @@ fn random_pages(limit: u64) -> u64 {
 fn privileged(request: &Request<'_>, file: &File) -> Result<Arc<Credentials>> {
     let permissions = file.location.node().permissions()?;
     let old = request.credentials;
-    let can_gain = request.can_gain && !file.location.mount().flags().contains(MountFlags::NO_SET_ID);
+    let is_honoured = !file.location.mount().flags().contains(MountFlags::NO_SET_ID);
+    let changes_user = permissions.mode.contains(abi::Mode::SET_UID);
+    let changes_group = permissions.mode.contains(abi::Mode::SET_GID | abi::Mode::GROUP_EXECUTE);
+    if is_honoured && request.set_id == SetId::Refused && (changes_user || changes_group) {
+        return Err(Errno::EACCES);
+    }
+    let can_gain = is_honoured && request.set_id == SetId::Obeyed;
     let mut new = Credentials { suid: old.euid, sgid: old.egid, fsuid: old.euid, fsgid: old.egid, ..(**old).clone() };
-    if can_gain && permissions.mode.contains(abi::Mode::SET_UID) {
+    if can_gain && changes_user {
         (new.euid, new.suid, new.fsuid) = (permissions.uid, permissions.uid, permissions.uid);
     }
-    if can_gain && permissions.mode.contains(abi::Mode::SET_GID) && permissions.mode.contains(abi::Mode::GROUP_EXECUTE)
-    {
+    if can_gain && changes_group {
         (new.egid, new.sgid, new.fsgid) = (permissions.gid, permissions.gid, permissions.gid);
     }
     let same = (new.euid, new.suid, new.fsuid, new.egid, new.sgid, new.fsgid)

@@ -1,6 +1,6 @@
 //! The replacement of one program by another.
 
-use super::load::{Loaded, Request, load};
+use super::load::{Loaded, Request, SetId, load};
 use super::stack::Strings;
 use crate::context::Context;
 use crate::process::Flag;
@@ -9,7 +9,7 @@ use crate::signal::SignalState;
 use crate::task::{STACK_DISABLED, Task};
 use crate::{exit, fork, registry};
 use abi::types::Sigaltstack;
-use abi::{Errno, Result};
+use abi::{Errno, Result, Signal};
 use alloc::sync::Arc;
 use arch::fpu::FpuState;
 use core::sync::atomic::Ordering::SeqCst;
@@ -29,24 +29,28 @@ pub struct Executable {
 /// `execve`: the calling thread goes on in another program. On success the registers are the new program's.
 pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environment: &Strings) -> Result<()> {
     let process = Arc::clone(cx.process());
-    let credentials = process.credentials();
+    let before = process.credentials();
     let loaded = load(Request {
         location: file.location,
         path: &file.path,
         arguments,
         environment,
         roots: &cx.table.roots(),
-        credentials: &credentials,
+        credentials: &before,
         limits: &process.limits(),
-        can_gain: !process.has(Flag::NoNewPrivileges),
+        set_id: set_id(cx),
     })?;
+    let Loaded { space, entry, stack_pointer, program, credentials } = loaded;
+    let program = try_arc(program)?;
+    become_only_thread(&cx.task)?;
+    // What another thread narrowed before it left counts: so the table is copied, and the ids are looked at, only now.
+    if set_id(cx) == SetId::Refused && !Arc::ptr_eq(&before, &credentials) {
+        return Err(Errno::EACCES);
+    }
     let table = match process.has(Flag::SharesTable) {
         true => try_arc(cx.table.fork()?)?,
         false => Arc::clone(&cx.table),
     };
-    let Loaded { space, entry, stack_pointer, program, credentials } = loaded;
-    let program = try_arc(program)?;
-    become_only_thread(&cx.task)?;
 
     // The point of no return: what follows cannot fail.
     let resources = Resources { table, space };
@@ -58,11 +62,26 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
     process.unmark(Flag::SharesTable);
     process.mark(Flag::Dumpable);
     cx.table.close_on_exec();
+    if cx.table.exec().is_err() {
+        // The program must not run with more than was meant for it.
+        log::warn!("out of memory: ending process {}", process.id());
+        process.signals.lock().begin_kill(Signal::KILL);
+    }
     reset_signals(&cx.task, &mut process.signals.lock());
     cx.user = fork::fresh_registers(entry, stack_pointer);
     let _ = sched::current().change_fpu(FpuState::reset);
     drop(old);
     Ok(())
+}
+
+/// What set-id bits are to do in this process.
+fn set_id(cx: &Context) -> SetId {
+    let is_pledged = cx.table.inspect(|table| !table.ceilings().after_exec.promises().is_unpledged());
+    match is_pledged {
+        true => SetId::Refused,
+        false if cx.process().has(Flag::NoNewPrivileges) => SetId::Ignored,
+        false => SetId::Obeyed,
+    }
 }
 
 /// Has all other threads of the process end and waits until they have. EAGAIN when another thread runs exec already;

@@ -4,8 +4,9 @@ use crate::Context;
 use abi::consts::general::AT_FDCWD;
 use abi::{AtFlags, Errno, Result};
 use alloc::sync::Arc;
-use caps::Rights;
+use caps::{Rights, Root};
 use object::{Credentials, Held, Location, Lookup, LookupFlags, Object, ObjectCapability, Roots};
+use process::gate;
 
 /// The directory argument of a call on a path, and the rights that the call needs there.
 ///
@@ -60,7 +61,15 @@ impl At {
             let limit = held.inherited();
             (Some(held), limit)
         } else {
-            let rights = if is_absolute { roots.root_rights } else { roots.cwd_rights };
+            let (root, own) = match is_absolute {
+                true => (Root::Namespace, roots.root_rights),
+                false => (Root::WorkingDirectory, roots.cwd_rights),
+            };
+            // What the place was found by, and what the table still has of the root capability.
+            let rights = own & cx.table.root(root);
+            if rights.is_empty() {
+                gate::demand_root(cx, root)?;
+            }
             if !rights.contains(self.rights) {
                 return Err(if rights.is_empty() { Errno::ECAPMODE } else { Errno::ENOTCAPABLE });
             }

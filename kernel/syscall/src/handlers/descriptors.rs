@@ -5,11 +5,12 @@ use crate::arguments::Slot;
 use abi::consts::general;
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
-use caps::{Rights, SlotFlags};
+use caps::{Rights, Root, SlotFlags};
 use ipc::eventfd::{EventCounter, Taking};
 use mm::user::UserPtr;
 use object::namespace::rights_for;
 use object::{Held, Object};
+use process::{gate, promise_rules};
 
 /// `ioctl`: set and clear O_NONBLOCK, by the number at the argument.
 const FIONBIO: u32 = 0x5421;
@@ -107,6 +108,10 @@ pub fn eventfd2(cx: &mut Context, initial: u32, flags: u32) -> Result<usize> {
 }
 
 pub fn ioctl(cx: &mut Context, fd: Held, request: u32, argument: usize) -> Result<usize> {
+    gate::demand(cx, promise_rules::control(request))?;
+    if promise_rules::is_terminal_control(request) {
+        gate::demand_root(cx, Root::Terminal)?;
+    }
     fd.demand_ioctl(request)?;
     match request {
         FIOCLEX => mark(cx, fd.slot(), SlotFlags::CLOSE_ON_EXEC),
@@ -128,6 +133,7 @@ fn mark(cx: &Context, slot: i32, close: SlotFlags) -> Result<usize> {
 }
 
 pub fn fcntl(cx: &mut Context, fd: Slot, command: u32, argument: usize) -> Result<usize> {
+    gate::demand(cx, promise_rules::file_control(command))?;
     let number = fd.number();
     match command {
         general::F_DUPFD => duplicate(cx, number, argument, SlotFlags::empty()),

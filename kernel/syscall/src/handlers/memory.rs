@@ -2,15 +2,15 @@
 
 use abi::consts::general;
 use abi::table::FlagWord;
-use abi::{Errno, MapFlags, MemfdFlags, OpenFlags, Protection, RemapFlags, Result, SyncFlags};
+use abi::{Errno, MapFlags, MemfdFlags, OpenFlags, Promises, Protection, RemapFlags, Result, SyncFlags};
 use arch::PAGE_SIZE;
 use arch::layout::USER_END;
 use caps::Rights;
 use mm::space::{Advice, Backing, Growth, Label, Mapping, MoveTo, Place, Populate, Sharing};
 use mm::user::UserPtr;
 use object::Held;
-use process::Context;
 use process::limits::Resource;
+use process::{Context, gate, promise_rules};
 
 use crate::arguments::{Slot, UserPath};
 
@@ -24,6 +24,7 @@ pub fn mmap(
     fd: Slot,
     offset: u64,
 ) -> Result<usize> {
+    gate::demand(cx, promise_rules::memory(prot) | promise_rules::place(flags))?;
     if !offset.is_multiple_of(PAGE_SIZE as u64) {
         return Err(Errno::EINVAL);
     }
@@ -138,6 +139,7 @@ fn mapped_range(addr: u64, len: usize) -> Result<(u64, usize)> {
 
 /// `mprotect`.
 pub fn mprotect(cx: &mut Context, addr: u64, len: usize, prot: Protection) -> Result<usize> {
+    gate::demand(cx, promise_rules::memory(prot))?;
     let grows = prot & (Protection::GROWS_DOWN | Protection::GROWS_UP);
     if grows == Protection::GROWS_DOWN | Protection::GROWS_UP || !addr.is_multiple_of(PAGE_SIZE as u64) {
         return Err(Errno::EINVAL);
@@ -182,6 +184,7 @@ pub fn mremap(
     let may_move = flags.contains(RemapFlags::MAY_MOVE);
     let is_known = RemapFlags::all().contains(flags) && !flags.contains(RemapFlags::DONT_UNMAP);
     let is_fixed = flags.contains(RemapFlags::FIXED);
+    gate::demand(cx, if is_fixed { Promises::MAP_FIXED } else { Promises::empty() })?;
     if !is_known || (is_fixed && !may_move) || !addr.is_multiple_of(PAGE_SIZE as u64) {
         return Err(Errno::EINVAL);
     }

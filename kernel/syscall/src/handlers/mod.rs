@@ -1,6 +1,7 @@
 //! The handlers, one file for each family of calls.
 
 pub(crate) mod attributes;
+pub(crate) mod authority;
 pub(crate) mod descriptors;
 pub(crate) mod files;
 pub(crate) mod futex;

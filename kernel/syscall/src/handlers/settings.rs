@@ -10,7 +10,7 @@ use process::limits::{Privilege, Resource};
 use process::process::Flag;
 use process::task::NAME_SIZE;
 use process::usage::ResourceUse;
-use process::{Context, Process};
+use process::{Context, Process, gate, promise_rules};
 
 /// `getrlimit`.
 pub fn getrlimit(cx: &mut Context, resource: u32, limit: UserPtr<Rlimit>) -> Result<usize> {
@@ -40,9 +40,15 @@ pub fn prlimit64(
     };
     let target = match pid {
         0 => cx.process().clone(),
-        pid => process::registry::find_task(pid).ok_or(Errno::ESRCH)?.process().clone(),
+        pid => {
+            gate::demand_naming(cx, pid)?;
+            process::registry::find_task(pid).ok_or(Errno::ESRCH)?.process().clone()
+        }
     };
     check_limits_of(cx, &target)?;
+    if new.is_some() {
+        gate::demand_one(cx, promise_rules::LIMITS)?;
+    }
     let resource = Resource::from_raw(resource)?;
     let before = target.limits().get(resource);
     if let Some(new) = new {
@@ -123,6 +129,7 @@ const CAPABILITY_LAST: u64 = 40;
 
 /// `prctl`.
 pub fn prctl(cx: &mut Context, option: i32, arg2: u64, arg3: u64, arg4: u64, arg5: u64) -> Result<usize> {
+    gate::demand(cx, promise_rules::process_control(option as u32))?;
     let rest_is_zero = arg3 | arg4 | arg5 == 0;
     match option as u32 {
         option::PR_SET_NAME => set_name(cx, arg2),

@@ -2,15 +2,16 @@
 
 use crate::Context;
 use abi::types::{Sigaction, Sigaltstack, Siginfo, Timespec};
-use abi::{Errno, Result, Signal, SignalSet};
+use abi::{Errno, Promises, Result, Signal, SignalSet};
 use alloc::sync::Arc;
+use caps::Root;
 use mm::user::UserPtr;
 use object::Held;
 use process::pidfd::ProcessDescriptor;
 use process::signal::details::{self, Details, Sender};
 use process::signal::{Loss, Origin, action, handler, mask};
 use process::signal::{check_permission, send, send_to_task, sender};
-use process::{Process, Task, registry};
+use process::{Process, Task, gate, registry};
 
 /// The smallest signal stack that may be set: MINSIGSTKSZ.
 const STACK_MINIMUM: usize = 2048;
@@ -135,6 +136,7 @@ pub fn restart_syscall(_cx: &mut Context) -> Result<usize> {
 
 pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<usize> {
     let signal = signal_or_probe(signal)?;
+    demand_target(cx, pid)?;
     let caller = Arc::clone(cx.process());
     let from = sender(&caller);
     match pid {
@@ -145,6 +147,16 @@ pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<usize> {
         _ => send_group(&caller, -pid, signal, from)?,
     }
     Ok(0)
+}
+
+/// Only the caller itself, or with promises its own group, may be signalled without the promise and the root capability for
+/// others.
+fn demand_target(cx: &Context, pid: i32) -> Result<()> {
+    match pid {
+        1.. if pid == cx.process().id() => Ok(()),
+        0 => gate::demand_root(cx, Root::Signal),
+        _ => gate::demand_others(cx),
+    }
 }
 
 /// The signal with this number; `None` for 0, which only asks whether one could be sent.
@@ -190,11 +202,13 @@ pub fn tkill(cx: &mut Context, tid: i32, signal: i32) -> Result<usize> {
     if tid <= 0 {
         return Err(Errno::EINVAL);
     }
+    gate::demand_naming(cx, tid)?;
     let task = registry::find_task(tid).ok_or(Errno::ESRCH)?;
     send_thread(cx.process(), &task, signal)
 }
 
 pub fn tgkill(cx: &mut Context, pid: i32, tid: i32, signal: i32) -> Result<usize> {
+    gate::demand_naming(cx, tid)?;
     send_thread(cx.process(), &*find_thread(pid, tid)?, signal)
 }
 
@@ -218,6 +232,7 @@ fn send_thread(caller: &Process, task: &Task, signal: i32) -> Result<usize> {
 pub fn rt_sigqueueinfo(cx: &mut Context, pid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<usize> {
     let mut details = Details::from_siginfo(&info.read()?)?;
     let signal = signal_or_probe(signal)?;
+    gate::demand_naming(cx, pid)?;
     let target = registry::find_process(pid).ok_or(Errno::ESRCH)?;
     check_origin(&details, cx.process().id() == pid)?;
     check_permission(cx.process(), &target, signal)?;
@@ -231,6 +246,7 @@ pub fn rt_sigqueueinfo(cx: &mut Context, pid: i32, signal: i32, info: UserPtr<Si
 pub fn rt_tgsigqueueinfo(cx: &mut Context, pid: i32, tid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<usize> {
     let mut details = Details::from_siginfo(&info.read()?)?;
     let signal = signal_or_probe(signal)?;
+    gate::demand_naming(cx, tid)?;
     let task = find_thread(pid, tid)?;
     check_origin(&details, cx.process().id() == pid)?;
     check_permission(cx.process(), task.process(), signal)?;
@@ -251,6 +267,9 @@ pub(crate) fn send_by_descriptor(cx: &Context, process: &Held, signal: i32, info
     let signal = signal_or_probe(signal)?;
     let descriptor = process.downcast_ref::<ProcessDescriptor>().ok_or(Errno::EBADF)?;
     let target = descriptor.process();
+    if !Arc::ptr_eq(target, cx.process()) {
+        gate::demand(cx, Promises::PROC)?;
+    }
     if target.has_ended() {
         return Err(Errno::ESRCH);
     }

@@ -6,6 +6,7 @@ use abi::{Errno, Mode, OpenFlags, Result};
 use mm::user::UserPtr;
 use object::namespace::{NAME_MAX, change_mode, change_owner};
 use object::{Held, Location};
+use process::gate;
 
 /// The magic number of what is in no file system: pipes and the like.
 const ANONYMOUS_MAGIC: i64 = 0x0904_1934;
@@ -30,11 +31,12 @@ pub fn fstatfs(_cx: &mut Context, fd: Held, buf: UserPtr<Statfs>) -> Result<usiz
 }
 
 pub fn fchmod(cx: &mut Context, fd: Held, mode: Mode) -> Result<usize> {
-    change_mode(location(&fd)?, mode, &cx.process().credentials()).map(|()| 0)
+    change_mode(location(&fd)?, gate::allowed_mode(cx, mode), &cx.process().credentials()).map(|()| 0)
 }
 
 pub fn fchown(cx: &mut Context, fd: Held, uid: u32, gid: u32) -> Result<usize> {
     let (uid, gid) = (given(uid), given(gid));
+    gate::check_owner(cx, uid, gid)?;
     change_owner(location(&fd)?, uid, gid, &cx.process().credentials()).map(|()| 0)
 }
 

@@ -7,6 +7,8 @@ use abi::{AccessMode, AtFlags, Errno, Result};
 use caps::Rights;
 use object::namespace::MountFlags;
 use object::{Credentials, Location, NodeKind};
+use process::gate;
+use process::promise_rules::Use;
 
 pub fn access(cx: &mut Context, path: UserPath, mode: AccessMode) -> Result<usize> {
     faccessat(cx, cwd(Rights::FSTAT), path, mode)
@@ -29,6 +31,7 @@ pub fn faccessat2(cx: &mut Context, directory: At, path: UserPath, mode: AccessM
             None => Ok(0),
         };
     }
+    gate::demand_path(cx, &path, Use::Look)?;
     let base = directory.base(cx, &path)?;
     // The question is about the real ids, for programs that lend theirs, unless asked otherwise.
     let credentials = match flags.contains(AtFlags::EFFECTIVE_ACCESS) {

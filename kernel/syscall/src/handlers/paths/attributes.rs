@@ -1,6 +1,6 @@
 //! Changing attributes.
 
-use super::{cwd, find, unless_nofollow};
+use super::{cwd, find, find_to, unless_nofollow};
 use crate::Context;
 use crate::arguments::{At, UserPath};
 use crate::handlers::files::given;
@@ -11,6 +11,8 @@ use caps::Rights;
 use mm::user::UserPtr;
 use object::namespace::{change_mode, change_owner, change_times};
 use object::{LookupFlags, NodeKind, SetTime};
+use process::gate;
+use process::promise_rules::Use;
 
 const NANOSECONDS: i64 = 1_000_000_000;
 const MICROSECONDS: i64 = 1_000_000;
@@ -29,11 +31,11 @@ pub fn fchmodat2(cx: &mut Context, directory: At, path: UserPath, mode: Mode, fl
     if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
         return Err(Errno::EINVAL);
     }
-    let named = find(cx, directory, path, flags, unless_nofollow(flags))?;
+    let named = find_to(cx, directory, path, flags, unless_nofollow(flags), Some(Use::Change))?;
     if named.location.node().kind() == NodeKind::Symlink {
         return Err(Errno::EOPNOTSUPP);
     }
-    change_mode(&named.location, mode, &cx.process().credentials()).map(|()| 0)
+    change_mode(&named.location, gate::allowed_mode(cx, mode), &cx.process().credentials()).map(|()| 0)
 }
 
 pub fn chown(cx: &mut Context, path: UserPath, uid: u32, gid: u32) -> Result<usize> {
@@ -48,7 +50,8 @@ pub fn fchownat(cx: &mut Context, directory: At, path: UserPath, uid: u32, gid: 
     if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
         return Err(Errno::EINVAL);
     }
-    let named = find(cx, directory, path, flags, unless_nofollow(flags))?;
+    let named = find_to(cx, directory, path, flags, unless_nofollow(flags), Some(Use::Change))?;
+    gate::check_owner(cx, given(uid), given(gid))?;
     change_owner(&named.location, given(uid), given(gid), &cx.process().credentials()).map(|()| 0)
 }
 
@@ -124,7 +127,7 @@ fn or_itself(path: UserPath) -> AtFlags {
 }
 
 fn set_times(cx: &Context, at: At, path: UserPath, times: Times, flags: AtFlags) -> Result<usize> {
-    let named = find(cx, at, path, flags, unless_nofollow(flags))?;
+    let named = find_to(cx, at, path, flags, unless_nofollow(flags), Some(Use::Change))?;
     change_times(&named.location, times.0, times.1, &cx.process().credentials()).map(|()| 0)
 }
 

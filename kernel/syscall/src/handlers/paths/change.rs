@@ -7,6 +7,8 @@ use abi::{AtFlags, Errno, Mode, RenameFlags, Result};
 use caps::Rights;
 use object::namespace::Place;
 use object::{LookupFlags, NewNode, NodeKind};
+use process::gate;
+use process::promise_rules::{self, Use};
 
 pub fn mkdir(cx: &mut Context, path: UserPath, mode: Mode) -> Result<usize> {
     mkdirat(cx, cwd(Rights::MKDIRAT), path, mode)
@@ -21,6 +23,7 @@ pub fn mknod(cx: &mut Context, path: UserPath, mode: u32, device: u64) -> Result
 }
 
 pub fn mknodat(cx: &mut Context, directory: At, path: UserPath, mode: u32, device: u64) -> Result<usize> {
+    gate::demand(cx, promise_rules::make_node(mode))?;
     let device = u64::from(device as u32);
     let what = match NodeKind::from_mode(mode).ok_or(Errno::EINVAL)? {
         NodeKind::File => NewNode::File,
@@ -94,6 +97,7 @@ pub fn renameat2(
         false => (from, to),
     };
     let (old, new) = (old.read()?, new.read()?);
+    gate::demand_path(cx, &old, Use::Change)?;
     let credentials = cx.process().credentials();
     let old_place = place(cx, from, &old)?;
     let new_place = place(cx, to, &new)?;

@@ -1,12 +1,13 @@
 //! Hard and symbolic links.
 
-use super::{cwd, find};
+use super::{cwd, find_to};
 use crate::Context;
 use crate::arguments::{At, UserPath};
 use abi::{AtFlags, Errno, Mode, Result};
 use caps::Rights;
 use mm::user::Sink;
 use object::{LookupFlags, NewNode};
+use process::promise_rules::Use;
 
 pub fn link(cx: &mut Context, old: UserPath, new: UserPath) -> Result<usize> {
     let (from, to) = (cwd(Rights::LINKAT_SOURCE), cwd(Rights::LINKAT_TARGET));
@@ -21,7 +22,7 @@ pub fn linkat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath, 
         true => LookupFlags::empty(),
         false => LookupFlags::NO_FOLLOW,
     };
-    let named = find(cx, from, old, flags, how)?;
+    let named = find_to(cx, from, old, flags, how, Some(Use::Change))?;
     let path = new.read()?;
     let base = to.base(cx, &path)?;
     let place = base.lookup(LookupFlags::empty()).find_place(&path)?;
@@ -52,6 +53,6 @@ pub fn readlinkat(cx: &mut Context, directory: At, path: UserPath, mut buf: Sink
         return Err(Errno::EINVAL);
     }
     // An empty path names a link that was itself opened.
-    let named = find(cx, directory, path, AtFlags::EMPTY_PATH, LookupFlags::NO_FOLLOW)?;
+    let named = find_to(cx, directory, path, AtFlags::EMPTY_PATH, LookupFlags::NO_FOLLOW, Some(Use::ReadLink))?;
     buf.write(&named.location.node().read_link()?)
 }

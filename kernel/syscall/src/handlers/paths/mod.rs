@@ -28,6 +28,8 @@ use abi::{AtFlags, Mode, Result};
 use alloc::vec::Vec;
 use caps::Rights;
 use object::{Held, Location, LookupFlags};
+use process::gate;
+use process::promise_rules::Use;
 
 /// The working directory, for a call that needs these rights there.
 const fn cwd(rights: Rights) -> At {
@@ -42,10 +44,18 @@ struct Named {
 
 /// Finds what a path names, or the descriptor's own object for AT_EMPTY_PATH.
 fn find(cx: &Context, at: At, path: UserPath, flags: AtFlags, how: LookupFlags) -> Result<Named> {
+    find_to(cx, at, path, flags, how, None)
+}
+
+/// The same where finding it by a path is itself a use that needs promises.
+fn find_to(cx: &Context, at: At, path: UserPath, flags: AtFlags, how: LookupFlags, used: Option<Use>) -> Result<Named> {
     let path = read(path, flags)?;
     if let Some(held) = at.itself(cx, &path, flags)? {
         let location = location(&held)?.clone();
         return Ok(Named { location, limit: held.inherited() });
+    }
+    if let Some(used) = used {
+        gate::demand_path(cx, &path, used)?;
     }
     let base = at.base(cx, &path)?;
     let location = base.find(&path, how | empty_path(flags))?;
@@ -73,7 +83,7 @@ fn location(held: &Held) -> Result<&Location> {
     held.location().ok_or(abi::Errno::EINVAL)
 }
 
-/// A mode for something new: without the bits of the process's mask.
+/// A mode for something new: without the bits of the process's mask, and without those that it promised not to set.
 fn masked(cx: &Context, mode: Mode) -> Mode {
-    mode.masked(Mode::from_raw(cx.process().umask()))
+    gate::allowed_mode(cx, mode).masked(Mode::from_raw(cx.process().umask()))
 }

@@ -11,6 +11,8 @@ use caps::Rights;
 use mm::user::{Source, UserPtr};
 use object::LookupFlags;
 use object::namespace::rights_for;
+use process::gate;
+use process::promise_rules::Use;
 
 /// The largest `struct open_how` that is looked at.
 const HOW_MAX: usize = 4096;
@@ -79,6 +81,7 @@ fn open_beneath(
         return Err(Errno::EINVAL);
     }
     let path = path.read()?;
+    gate::demand_path(cx, &path, Use::Open(flags))?;
     let base = directory.and(rights_to_open(flags)).base_within(cx, &path, how)?;
     let slot = cx.table.reserve()?;
     let object = object::namespace::open(base.lookup(how), &path, flags, masked(cx, mode))?;

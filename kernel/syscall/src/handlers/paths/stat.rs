@@ -9,6 +9,8 @@ use abi::{AtFlags, Errno, Result};
 use caps::Rights;
 use mm::user::UserPtr;
 use object::LookupFlags;
+use process::gate;
+use process::promise_rules::Use;
 
 pub fn stat(cx: &mut Context, path: UserPath, buf: UserPtr<Stat>) -> Result<usize> {
     newfstatat(cx, cwd(Rights::FSTAT), path, buf, AtFlags::empty())
@@ -37,6 +39,7 @@ fn attributes(cx: &Context, directory: At, path: UserPath, flags: AtFlags) -> Re
     if let Some(held) = directory.itself(cx, &path, flags)? {
         return held.stat();
     }
+    gate::demand_path(cx, &path, Use::Look)?;
     let base = directory.base(cx, &path)?;
     base.find(&path, unless_nofollow(flags) | empty_path(flags))?.node().stat()
 }

@@ -9,7 +9,7 @@ use mm::user::UserPtr;
 use object::Held;
 use process::fork::{self, CloneRequest};
 use process::pidfd::ProcessDescriptor;
-use process::registry;
+use process::{gate, promise_rules, registry};
 use zerocopy::IntoBytes;
 
 /// The low byte of `clone`'s flags is the signal for the parent.
@@ -78,6 +78,7 @@ pub fn clone3(cx: &mut Context, arguments: UserPtr<CloneArgs>, size: usize) -> R
 }
 
 fn clone_with(cx: &mut Context, request: &CloneRequest) -> Result<usize> {
+    gate::demand(cx, promise_rules::clone(request.flags))?;
     Ok(fork::clone(cx, request)? as usize)
 }
 

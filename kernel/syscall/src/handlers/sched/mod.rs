@@ -15,7 +15,8 @@ pub use priority::{getpriority, setpriority};
 
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use process::{Context, Task};
+use caps::Root;
+use process::{Context, Task, gate};
 use sched::Thread;
 
 /// `sched_yield`.
@@ -39,6 +40,9 @@ fn thread_of(task: &Task) -> Result<&Arc<Thread>> {
 
 /// EPERM unless the caller may change how `task` is scheduled: its own user, or the superuser.
 fn check_owner(cx: &Context, task: &Task) -> Result<()> {
+    if !Arc::ptr_eq(cx.process(), task.process()) {
+        gate::demand_root(cx, Root::Signal)?;
+    }
     let (own, theirs) = (cx.process().credentials(), task.process().credentials());
     let may = own.euid == 0 || own.euid == theirs.euid || own.euid == theirs.uid;
     if may { Ok(()) } else { Err(Errno::EPERM) }
