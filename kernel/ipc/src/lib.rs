@@ -35,6 +35,7 @@ pub mod epoll;
 pub mod eventfd;
 #[cfg(target_os = "none")]
 pub mod futex;
+pub mod line;
 #[cfg(target_os = "none")]
 pub mod pipe;
 #[cfg(target_os = "none")]

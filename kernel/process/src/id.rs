@@ -65,13 +65,23 @@ impl IdMap {
         self.last = (id.max(0) as usize).min(ID_LIMIT - 1);
     }
 
+    /// The lowest live id in `from..to`. Id 0 counts as live.
+    pub fn next_live(&self, from: usize, to: usize) -> Option<usize> {
+        self.search(from, to, |word| word)
+    }
+
     /// The lowest free id in `from..to`.
     fn next_free(&self, from: usize, to: usize) -> Option<usize> {
+        self.search(from, to, |word| !word)
+    }
+
+    /// The lowest id in `from..to` whose bit is set in what `view` makes of its word.
+    fn search(&self, from: usize, to: usize, view: impl Fn(u64) -> u64) -> Option<usize> {
         let mut at = from;
-        while at < to {
-            let free = !self.words[at / 64] & u64::MAX << (at % 64);
-            if free != 0 {
-                let id = at / 64 * 64 + free.trailing_zeros() as usize;
+        while at < to.min(ID_LIMIT) {
+            let found = view(self.words[at / 64]) & u64::MAX << (at % 64);
+            if found != 0 {
+                let id = at / 64 * 64 + found.trailing_zeros() as usize;
                 return (id < to).then_some(id);
             }
             at = (at / 64 + 1) * 64;
@@ -121,6 +131,17 @@ mod tests {
         map.free(5000);
         assert_eq!(map.allocate(), Some(5000));
         assert_eq!(map.allocate(), None);
+    }
+
+    #[test]
+    fn live_ids_are_found_within_their_range_alone() {
+        let mut map = IdMap::new();
+        map.set_last(999);
+        assert_eq!(map.allocate(), Some(1000));
+        assert_eq!(map.next_live(1, 1000), None);
+        assert_eq!(map.next_live(1, 1001), Some(1000));
+        assert_eq!(map.next_live(1000, ID_LIMIT), Some(1000));
+        assert_eq!(map.next_live(1001, usize::MAX), None);
     }
 
     #[test]

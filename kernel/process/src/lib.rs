@@ -8,7 +8,7 @@
 //! - [`Process`] and [`Task`] (one of its threads), [`ProcessGroup`] and [`Session`]; [`registry`] is the process list.
 //! - [`fork`], [`exec`], [`exit`](mod@exit), [`wait`]: the life of a process. [`signal`]: what happens to it meanwhile.
 //! - [`Context`] is what a user thread has in hand in the kernel; the user loop on the floor above owns it.
-//! - [`id`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
+//! - [`id`], [`id_table`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
 //!   [`signal::frame`] are pure and tested on the host.
 //!
 //! # Invariants
@@ -35,6 +35,7 @@ extern crate alloc;
 pub mod audit;
 pub mod exec;
 pub mod id;
+pub mod id_table;
 pub mod kin;
 pub mod limits;
 pub mod promise_rules;

@@ -4,16 +4,17 @@
 //! code is called: what leaves the list is handed out and dropped by the caller, what enters is made beforehand.
 //! Every operation is O(1), or stops after a bounded number of steps and is called again.
 
-use crate::id::{ID_LIMIT, IdMap};
+use crate::id::ID_LIMIT;
+use crate::id_table::{Chunk, IdTable};
 use crate::kin::{Chain, Kin, KinTable};
 use crate::{Process, ProcessGroup, Session, Task};
 use abi::{Errno, ExitStatus, Result};
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 use sync::{IrqGuard, IrqLock, ranks};
 
-const CHUNK: usize = 256;
+/// Ids that a search for a process looks through at a time.
+const STEP: usize = 256;
 
 static REGISTRY: IrqLock<Registry, ranks::ProcessList> = IrqLock::new(Registry::new());
 
@@ -39,22 +40,23 @@ pub fn find_group(id: i32) -> Option<Arc<ProcessGroup>> {
 
 /// The first process with an id greater than `after`.
 pub fn next_process(after: i32) -> Option<Arc<Process>> {
-    let mut from = after.checked_add(1)?.max(1);
-    loop {
-        // One chunk at a time, so that the lock is never held for long.
-        let end = (from as usize / CHUNK + 1) * CHUNK;
-        let found = lock().first_process(from, end as i32);
-        if found.is_some() || end >= ID_LIMIT {
+    let mut from = after.checked_add(1)?.max(1) as usize;
+    while from < ID_LIMIT {
+        // A part at a time, so that the lock is never held for long.
+        let end = from + STEP;
+        let found = lock().first_process(from, end);
+        if found.is_some() {
             return found;
         }
-        from = end as i32;
+        from = end;
     }
+    None
 }
 
 /// How many processes and threads there are, and the id given out last.
 pub fn counts() -> Counts {
     let registry = lock();
-    Counts { processes: registry.processes, tasks: registry.tasks, last_id: registry.ids.last() }
+    Counts { processes: registry.processes, tasks: registry.tasks, last_id: registry.table.ids().last() }
 }
 
 /// Figures of the process list.
@@ -70,7 +72,7 @@ pub struct Counts {
 
 /// Makes the search for the next id go on after this one.
 pub fn set_last_id(id: i32) {
-    lock().ids.set_last(id);
+    lock().table.set_last(id);
 }
 
 /// An id that is taken, but names nothing yet; given back when dropped.
@@ -81,16 +83,14 @@ impl ReservedId {
     pub fn take() -> Result<Self> {
         let (id, has_place) = {
             let mut registry = lock();
-            let id = registry.ids.allocate().ok_or(Errno::EAGAIN)?;
-            (Self(id), registry.chunks[id as usize / CHUNK].is_some())
+            let id = registry.table.allocate().ok_or(Errno::EAGAIN)?;
+            (Self(id), registry.table.has_place(id))
         };
         if !has_place {
-            let mut chunk = new_chunk()?;
-            let place = &mut lock().chunks[id.0 as usize / CHUNK];
+            let chunk = mm::alloc::try_box(core::array::from_fn(|_| Entry::default()))?;
             // Whoever came second drops what it made, after the lock.
-            if place.is_none() {
-                *place = chunk.take();
-            }
+            let surplus = lock().table.provide(id.0, chunk);
+            drop(surplus);
         }
         Ok(id)
     }
@@ -110,14 +110,9 @@ impl ReservedId {
 
 impl Drop for ReservedId {
     fn drop(&mut self) {
-        lock().ids.free(self.0);
+        let surplus = lock().table.free(self.0);
+        drop(surplus);
     }
-}
-
-fn new_chunk() -> Result<Option<Box<[Entry]>>> {
-    let mut chunk = mm::alloc::try_vec(CHUNK)?;
-    chunk.resize_with(CHUNK, Entry::default);
-    Ok(Some(chunk.into_boxed_slice()))
 }
 
 /// What an id names; it is live as long as it names anything.
@@ -158,12 +153,12 @@ pub(crate) struct Removed {
     _task: Option<Arc<Task>>,
     _group: Option<Arc<ProcessGroup>>,
     _session: Option<Arc<Session>>,
+    _places: [Option<Chunk<Entry>>; 2],
 }
 
 /// The list itself.
 pub(crate) struct Registry {
-    ids: IdMap,
-    chunks: [Option<Box<[Entry]>>; ID_LIMIT / CHUNK],
+    table: IdTable<Entry>,
     /// Stands in for entries of ids that are not live, so that links never lead to a panic.
     nobody: Kin,
     processes: usize,
@@ -178,9 +173,8 @@ impl KinTable for Registry {
     }
 
     fn kin_mut(&mut self, id: i32) -> &mut Kin {
-        let chunk = self.chunks.get_mut(id as usize / CHUNK).and_then(Option::as_mut);
-        match chunk {
-            Some(chunk) => &mut chunk[id as usize % CHUNK].kin,
+        match self.table.get_mut(id) {
+            Some(entry) => &mut entry.kin,
             None => &mut self.nobody,
         }
     }
@@ -188,20 +182,12 @@ impl KinTable for Registry {
 
 impl Registry {
     const fn new() -> Self {
-        Self {
-            ids: IdMap::new(),
-            chunks: [const { None }; ID_LIMIT / CHUNK],
-            nobody: Kin::NONE,
-            processes: 0,
-            tasks: 0,
-            joinings: 0,
-        }
+        Self { table: IdTable::new(), nobody: Kin::NONE, processes: 0, tasks: 0, joinings: 0 }
     }
 
     /// What an id names.
     pub fn entry(&self, id: i32) -> Option<&Entry> {
-        let chunk = self.chunks.get(usize::try_from(id).ok()? / CHUNK)?.as_ref()?;
-        Some(&chunk[id as usize % CHUNK])
+        self.table.get(id)
     }
 
     /// Whether the list has this very process.
@@ -211,12 +197,18 @@ impl Registry {
 
     /// What an id names, to change.
     pub fn entry_mut(&mut self, id: i32) -> Option<&mut Entry> {
-        let chunk = self.chunks.get_mut(usize::try_from(id).ok()? / CHUNK)?.as_mut()?;
-        Some(&mut chunk[id as usize % CHUNK])
+        self.table.get_mut(id)
     }
 
-    fn first_process(&self, from: i32, end: i32) -> Option<Arc<Process>> {
-        (from..end).find_map(|id| self.entry(id)?.process.clone())
+    fn first_process(&self, mut from: usize, end: usize) -> Option<Arc<Process>> {
+        while let Some(id) = self.table.ids().next_live(from, end) {
+            let process = self.entry(id as i32).and_then(|entry| entry.process.clone());
+            if process.is_some() {
+                return process;
+            }
+            from = id + 1;
+        }
+        None
     }
 
     /// Enters a new process with its first thread, as a child of `parent` (0 for nobody) and in its group.
@@ -250,8 +242,7 @@ impl Registry {
         let id = task.id();
         let gone = self.entry_mut(id).and_then(|entry| entry.task.take_if(|held| Arc::ptr_eq(held, task)));
         self.tasks -= usize::from(gone.is_some());
-        self.release(id);
-        Removed { _task: gone, ..Removed::default() }
+        Removed { _task: gone, _places: [self.release(id), None], ..Removed::default() }
     }
 
     /// Gives the thread that runs exec the id of its process, whose first thread has ended.
@@ -275,8 +266,7 @@ impl Registry {
         let left = self.leave_group(process);
         let gone = self.entry_mut(id).and_then(|entry| entry.process.take());
         self.processes -= 1;
-        self.release(id);
-        (Removed { _process: gone, ..Removed::default() }, left)
+        (Removed { _process: gone, _places: [self.release(id), None], ..Removed::default() }, left)
     }
 
     /// Makes `child` a child of `parent`.
@@ -341,20 +331,19 @@ impl Registry {
             return Removed::default();
         }
         let group = self.entry_mut(id).and_then(|entry| entry.group.take());
-        self.release(id);
+        let place = self.release(id);
         let session_id = process.session_id();
         let session = self.entry_mut(session_id).and_then(|entry| {
             entry.session_groups -= 1;
             if entry.session_groups == 0 { entry.session.take() } else { None }
         });
-        self.release(session_id);
-        Removed { _group: group, _session: session, ..Removed::default() }
+        let places = [place, self.release(session_id)];
+        Removed { _group: group, _session: session, _places: places, ..Removed::default() }
     }
 
     /// Gives the id back if it names nothing any more.
-    fn release(&mut self, id: i32) {
-        if self.ids.is_live(id) && self.entry(id).is_some_and(Entry::is_empty) {
-            self.ids.free(id);
-        }
+    fn release(&mut self, id: i32) -> Option<Chunk<Entry>> {
+        let is_over = self.table.ids().is_live(id) && self.entry(id).is_some_and(Entry::is_empty);
+        if is_over { self.table.free(id) } else { None }
     }
 }

@@ -105,8 +105,14 @@ fn flags(text: &mut Text, identification: &Identification<raw_cpuid::CpuIdReader
 /// `/proc/meminfo`. There is no page cache beside the files themselves, so what is free is what is available.
 pub fn memory_info(_: &ProcFs) -> Result<Vec<u8>> {
     let stats = mm::frame::stats();
+    let heap = mm::heap::stats();
     let kib = |frames: usize| frames * (arch::PAGE_SIZE / 1024);
     let (total, free) = (kib(stats.total), kib(stats.free));
+    let slab = kib(heap.slab_frames + heap.page_frames);
+    // What waits for the next who needs it: free blocks of slabs, stacks of no thread.
+    let spare = heap.slab_rest() / 1024;
+    let stacks = kib(mm::stack::reserve_frames());
+    let (_, threads) = sched::stats::threads();
     Text::build(|text| {
         let rows = [
             ("MemTotal", total),
@@ -124,9 +130,11 @@ pub fn memory_info(_: &ProcFs) -> Result<Vec<u8>> {
             ("AnonPages", 0),
             ("Mapped", 0),
             ("Shmem", 0),
-            ("Slab", 0),
-            ("SReclaimable", 0),
-            ("SUnreclaim", 0),
+            ("Slab", slab),
+            ("SReclaimable", spare),
+            ("SUnreclaim", slab - spare),
+            ("KReclaimable", spare + stacks),
+            ("KernelStack", threads as usize * mm::stack::STACK_SIZE / 1024),
             ("PageTables", 0),
             ("CommitLimit", total),
             ("Committed_AS", total - free),
@@ -140,6 +148,29 @@ pub fn memory_info(_: &ProcFs) -> Result<Vec<u8>> {
             }
         })
     })
+}
+
+/// `/proc/slabinfo`: a line for each size of the heap's blocks, and one for what lies in frames of its own.
+pub fn slab_info(_: &ProcFs) -> Result<Vec<u8>> {
+    let large = mm::heap::stats().page_frames;
+    let large = mm::heap::Class { size: arch::PAGE_SIZE, blocks: large, frames: large };
+    Text::build(|text| {
+        writeln!(text, "slabinfo - version: 2.1")?;
+        write!(text, "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>")?;
+        write!(text, " : tunables <limit> <batchcount> <sharedfactor>")?;
+        writeln!(text, " : slabdata <active_slabs> <num_slabs> <sharedavail>")?;
+        for class in mm::heap::classes() {
+            slab_line(text, format_args!("kmalloc-{}", class.size), class)?;
+        }
+        slab_line(text, format_args!("kmalloc-pages"), large)
+    })
+}
+
+fn slab_line(text: &mut Text, name: fmt::Arguments<'_>, class: mm::heap::Class) -> fmt::Result {
+    let mm::heap::Class { size, blocks, frames } = class;
+    let in_slab = arch::PAGE_SIZE / size;
+    write!(text, "{name} {blocks:6} {:6} {size:6} {in_slab:4} 1", frames * in_slab)?;
+    writeln!(text, " : tunables 0 0 0 : slabdata {frames:6} {frames:6} 0")
 }
 
 /// `/proc/stat`.

@@ -1,7 +1,7 @@
 //! The table of waiters.
 
+use crate::line::Line;
 use abi::Result;
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
@@ -21,7 +21,7 @@ static TABLE: [Bucket; BUCKETS] = [const { Bucket::new() }; BUCKETS];
 pub struct Bucket {
     /// Waiters in the queue, and those about to enter it.
     announced: AtomicU32,
-    queue: SpinLock<VecDeque<Entry>, FutexBucket>,
+    queue: SpinLock<Line<Entry>, FutexBucket>,
 }
 
 /// One waiter in a queue.
@@ -62,7 +62,7 @@ impl Waiter {
 /// A locked bucket.
 pub struct Entries<'a> {
     bucket: &'a Bucket,
-    queue: SpinGuard<'a, VecDeque<Entry>, FutexBucket>,
+    queue: SpinGuard<'a, Line<Entry>, FutexBucket>,
 }
 
 /// A locked bucket that counts one more than it holds until that one is pushed.
@@ -73,7 +73,7 @@ pub struct Announced<'a> {
 
 impl Bucket {
     const fn new() -> Self {
-        Self { announced: AtomicU32::new(0), queue: SpinLock::new(VecDeque::new()) }
+        Self { announced: AtomicU32::new(0), queue: SpinLock::new(Line::new()) }
     }
 
     /// The bucket of a word.
@@ -114,7 +114,7 @@ impl Bucket {
 impl Announced<'_> {
     /// The announced waiter enters the queue. ENOMEM.
     pub fn push(&mut self, entry: Entry) -> Result<()> {
-        self.entries.queue.try_reserve(1).map_err(OutOfMemory::from)?;
+        self.entries.queue.reserve(1).map_err(OutOfMemory::from)?;
         entry.waiter.place.store(self.entries.bucket.index() as u32, Ordering::Relaxed);
         self.entries.queue.push_back(entry);
         self.is_pushed = true;
@@ -134,8 +134,9 @@ impl Entries<'_> {
     /// Wakes at most `count` waiters of `key` that share a bit, longest waiting first.
     pub fn wake(&mut self, key: &FutexKey, count: usize, bits: NonZeroU32) -> usize {
         let (mut woken, mut at) = (0, 0);
-        while woken < count && at < self.queue.len() {
-            let entry = &self.queue[at];
+        while woken < count
+            && let Some(entry) = self.queue.get(at)
+        {
             if entry.key != *key || entry.bits.get() & bits.get() == 0 {
                 at += 1;
                 continue;
@@ -201,10 +202,12 @@ impl Pair {
             return Ok(of_key.map(|entry| entry.key = target).count());
         };
         let waiting = self.first.queue.iter().filter(|entry| entry.key == *key).count().min(count);
-        second.queue.try_reserve(waiting).map_err(OutOfMemory::from)?;
+        second.queue.reserve(waiting).map_err(OutOfMemory::from)?;
         let (mut moved, mut at) = (0, 0);
-        while moved < waiting && at < self.first.queue.len() {
-            if self.first.queue[at].key != *key {
+        while moved < waiting
+            && let Some(entry) = self.first.queue.get(at)
+        {
+            if entry.key != *key {
                 at += 1;
                 continue;
             }

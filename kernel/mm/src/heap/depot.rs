@@ -21,15 +21,18 @@ static DEPOT: [CachePadded<IrqLock<Slabs, SlabDepot>>; COUNT] = {
     }
     depot
 };
-static FRAMES: AtomicUsize = AtomicUsize::new(0);
+/// Frames that the slabs of each class hold.
+static FRAMES: [AtomicUsize; COUNT] = [const { AtomicUsize::new(0) }; COUNT];
 
-/// Frames that the slabs hold.
-pub(crate) fn frames() -> usize {
-    FRAMES.load(Ordering::Relaxed)
+/// Frames that the slabs of a class hold.
+pub(crate) fn frames(class: usize) -> usize {
+    FRAMES[class].load(Ordering::Relaxed)
 }
 
-/// Frames as the slabs' pages, in the direct map. A slab's state is what a counted frame's count would be.
-struct FramePages;
+/// Frames as the pages of a class's slabs, in the direct map. A slab's state is what a counted frame's count would be.
+struct FramePages {
+    class: usize,
+}
 
 fn number_of(page: NonNull<u8>) -> Option<Number> {
     Number::new((page.addr().get().wrapping_sub(DIRECT_MAP as usize) >> 12) as u32)
@@ -41,14 +44,14 @@ fn number_of(page: NonNull<u8>) -> Option<Number> {
 unsafe impl Pages for FramePages {
     fn take(&mut self) -> Option<NonNull<u8>> {
         let number = frame::take().ok()?;
-        FRAMES.fetch_add(1, Ordering::Relaxed);
+        FRAMES[self.class].fetch_add(1, Ordering::Relaxed);
         Some(self.page(number.get()))
     }
 
     fn give(&mut self, page: NonNull<u8>) {
         if let Some(number) = number_of(page) {
             metadata::set_word(number, 0);
-            FRAMES.fetch_sub(1, Ordering::Relaxed);
+            FRAMES[self.class].fetch_sub(1, Ordering::Relaxed);
             frame::give(number);
         }
     }
@@ -83,7 +86,7 @@ pub(super) fn refill(magazine: &Magazine, class: usize) {
     let mut slabs = DEPOT[class].lock();
     let mut missing = BATCH;
     while missing != 0 {
-        let got = slabs.allocate(&mut FramePages, missing, |block| {
+        let got = slabs.allocate(&mut FramePages { class }, missing, |block| {
             let added = magazine.add(block);
             debug_assert!(added.is_some(), "a magazine that is refilled has room for a batch");
         });
@@ -99,6 +102,6 @@ pub(super) fn drain(magazine: &Magazine, class: usize) {
     let mut slabs = DEPOT[class].lock();
     magazine.take_oldest(BATCH, |block| {
         // SAFETY: a magazine holds blocks of its class that the slabs gave and nobody uses.
-        unsafe { slabs.free(&mut FramePages, block) };
+        unsafe { slabs.free(&mut FramePages { class }, block) };
     });
 }

@@ -35,12 +35,43 @@ pub struct Stats {
     pub slab_bytes: usize,
 }
 
+impl Stats {
+    /// Bytes of slabs that no block in use takes: kept at hand, or between blocks in use.
+    pub fn slab_rest(&self) -> usize {
+        (self.slab_frames * arch::PAGE_SIZE).saturating_sub(self.slab_bytes)
+    }
+}
+
+/// What the slabs of one size hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Class {
+    /// The size of a block, bytes.
+    pub size: usize,
+    /// Blocks in use.
+    pub blocks: usize,
+    /// Frames of its slabs.
+    pub frames: usize,
+}
+
 /// A snapshot of the counters.
 pub fn stats() -> Stats {
+    let mut stats = Stats { page_frames: pages::frames(), ..Stats::default() };
+    for class in classes() {
+        stats.slab_frames += class.frames;
+        stats.slab_bytes += class.blocks * class.size;
+    }
+    stats
+}
+
+/// A snapshot of the counters of each size, from the smallest on.
+pub fn classes() -> [Class; size_class::COUNT] {
     let mut blocks = [0; size_class::COUNT];
     for balances in cpu_caches::balances() {
         blocks.iter_mut().zip(balances).for_each(|(sum, balance)| *sum += balance);
     }
-    let slab_bytes = blocks.iter().zip(size_class::SIZES).map(|(count, size)| (*count).max(0) as usize * size).sum();
-    Stats { slab_frames: depot::frames(), page_frames: pages::frames(), slab_bytes }
+    core::array::from_fn(|class| Class {
+        size: size_class::SIZES[class],
+        blocks: blocks[class].max(0) as usize,
+        frames: depot::frames(class),
+    })
 }
