@@ -108,6 +108,13 @@ impl<O> Capability<O> {
         history.first(Taken::Rights(missing)).or_else(|| history.first(Taken::Inherited(missing)))
     }
 
+    /// A capability to what was opened beneath this directory: no more than it passes on, bound as it is, and taken back with
+    /// it.
+    pub fn child<P>(&self, object: P, kind: Kind, rights: Rights) -> Capability<P> {
+        let (bounds, grant) = (self.bounds.clone(), self.grant.clone());
+        Capability { object, kind, rights: rights & self.inherited(), bounds, grant }
+    }
+
     /// The most that a capability opened beneath this one may do.
     pub fn inherited(&self) -> Rights {
         match &self.bounds {

@@ -1,7 +1,11 @@
 //! Rights: what may be done with the object that a capability names.
 //!
-//! Names are FreeBSD's `rights(4)` wherever FreeBSD has the right and the Linux interface has the operation;
-//! the rest are for objects that FreeBSD does not name by descriptors.
+//! Names are FreeBSD's `rights(4)` (there with `CAP_` before them) wherever FreeBSD has the right and the Linux interface has the
+//! operation; the rest are for objects that FreeBSD does not name by descriptors. FreeBSD's rights without a counterpart here are
+//! in [`Rights::FOREIGN`], each with its reason.
+//!
+//! One bit is one right, and what FreeBSD defines as several is a constant ([`Rights::MMAP_R`]). One difference: FreeBSD's rights
+//! to change a directory hold LOOKUP as well. Here LOOKUP stands alone, since a denial has to say which of the two is missing.
 
 use bitflags::bitflags;
 
@@ -190,6 +194,40 @@ impl Rights {
     pub const MMAP_X: Self = Self::MMAP.union(Self::SEEK).union(Self::MMAP_EXECUTE);
     /// Map for reading and writing.
     pub const MMAP_RW: Self = Self::MMAP_R.union(Self::MMAP_W);
+    /// Map for reading and execution.
+    pub const MMAP_RX: Self = Self::MMAP_R.union(Self::MMAP_X);
+    /// Map for writing and execution.
+    pub const MMAP_WX: Self = Self::MMAP_W.union(Self::MMAP_X);
+    /// Map for everything.
+    pub const MMAP_RWX: Self = Self::MMAP_RW.union(Self::MMAP_X);
+    /// `recv` and its kin.
+    pub const RECV: Self = Self::READ;
+    /// `send` and its kin.
+    pub const SEND: Self = Self::WRITE;
+    /// Collect events from a poll set and change what it waits for.
+    pub const KQUEUE: Self = Self::KQUEUE_EVENT.union(Self::KQUEUE_CHANGE);
+    /// Change the file flags of a file beneath a directory.
+    pub const CHFLAGSAT: Self = Self::FCHFLAGS.union(Self::LOOKUP);
+    /// Use a socket as the side that connects.
+    pub const SOCK_CLIENT: Self = Self::CONNECT
+        .union(Self::GETPEERNAME)
+        .union(Self::GETSOCKNAME)
+        .union(Self::GETSOCKOPT)
+        .union(Self::RECV)
+        .union(Self::SEND)
+        .union(Self::SETSOCKOPT)
+        .union(Self::SHUTDOWN);
+    /// Use a socket as the side that is connected to.
+    pub const SOCK_SERVER: Self = Self::ACCEPT
+        .union(Self::BIND)
+        .union(Self::GETPEERNAME)
+        .union(Self::GETSOCKNAME)
+        .union(Self::GETSOCKOPT)
+        .union(Self::LISTEN)
+        .union(Self::RECV)
+        .union(Self::SEND)
+        .union(Self::SETSOCKOPT)
+        .union(Self::SHUTDOWN);
     /// Stat a file beneath a directory.
     pub const FSTATAT: Self = Self::FSTAT.union(Self::LOOKUP);
     /// Change the mode of a file beneath a directory.
@@ -268,9 +306,91 @@ impl Rights {
         ("all", Self::ALL),
     ];
 
-    /// The right or bundle with this name: rights in capitals, bundles in small letters.
+    /// FreeBSD's names that stand for several rights.
+    pub const COMBINATIONS: &'static [(&'static str, Self)] = &[
+        ("SEEK", Self::SEEK),
+        ("PREAD", Self::PREAD),
+        ("PWRITE", Self::PWRITE),
+        ("MMAP_R", Self::MMAP_R),
+        ("MMAP_W", Self::MMAP_W),
+        ("MMAP_X", Self::MMAP_X),
+        ("MMAP_RW", Self::MMAP_RW),
+        ("MMAP_RX", Self::MMAP_RX),
+        ("MMAP_WX", Self::MMAP_WX),
+        ("MMAP_RWX", Self::MMAP_RWX),
+        ("RECV", Self::RECV),
+        ("SEND", Self::SEND),
+        ("KQUEUE", Self::KQUEUE),
+        ("POLL_EVENT", Self::EVENT),
+        ("CHFLAGSAT", Self::CHFLAGSAT),
+        ("FSTATAT", Self::FSTATAT),
+        ("FCHMODAT", Self::FCHMODAT),
+        ("FCHOWNAT", Self::FCHOWNAT),
+        ("FUTIMESAT", Self::FUTIMESAT),
+        ("SOCK_CLIENT", Self::SOCK_CLIENT),
+        ("SOCK_SERVER", Self::SOCK_SERVER),
+    ];
+
+    /// FreeBSD's names for what there is no operation for here, and why.
+    pub const FOREIGN: &'static [(&'static str, &'static str)] = &[
+        ("ACL_CHECK", "access control lists are extended attributes"),
+        ("ACL_DELETE", "access control lists are extended attributes"),
+        ("ACL_GET", "access control lists are extended attributes"),
+        ("ACL_SET", "access control lists are extended attributes"),
+        ("FSCK", "no file system is checked through its own files"),
+        ("MAC_GET", "no labels"),
+        ("MAC_SET", "no labels"),
+        ("PEELOFF", "no SCTP"),
+        ("SEM_GETVALUE", "semaphores are memory, not descriptors"),
+        ("SEM_POST", "semaphores are memory, not descriptors"),
+        ("SEM_WAIT", "semaphores are memory, not descriptors"),
+        ("TTYHOOK", "terminals have no hooks"),
+    ];
+
+    /// What a name stands for: FreeBSD's (without `CAP_`) and the other rights in capitals, bundles in small letters.
     pub fn named(name: &str) -> Option<Self> {
-        Self::from_name(name)
-            .or_else(|| Self::BUNDLES.iter().find(|(bundle, _)| *bundle == name).map(|(_, rights)| *rights))
+        let mut several = Self::COMBINATIONS.iter().chain(Self::BUNDLES);
+        Self::from_name(name).or_else(|| several.find(|(known, _)| *known == name).map(|(_, rights)| *rights))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rights;
+    use std::vec::Vec;
+
+    /// Every name that `rights(4)` and `sys/capsicum.h` of FreeBSD 15 have.
+    const FREEBSD: &str = "ACCEPT ACL_CHECK ACL_DELETE ACL_GET ACL_SET BIND BINDAT CHFLAGSAT CONNECT CONNECTAT CREATE EVENT \
+        EXTATTR_DELETE EXTATTR_GET EXTATTR_LIST EXTATTR_SET FCHDIR FCHFLAGS FCHMOD FCHMODAT FCHOWN FCHOWNAT FCHROOT FCNTL FEXECVE \
+        FLOCK FPATHCONF FSCK FSTAT FSTATAT FSTATFS FSYNC FTRUNCATE FUTIMES FUTIMESAT GETPEERNAME GETSOCKNAME GETSOCKOPT \
+        INOTIFY_ADD INOTIFY_RM IOCTL KQUEUE KQUEUE_CHANGE KQUEUE_EVENT LINKAT_SOURCE LINKAT_TARGET LISTEN LOOKUP MAC_GET \
+        MAC_SET MKDIRAT MKFIFOAT MKNODAT MMAP MMAP_R MMAP_RW MMAP_RWX MMAP_RX MMAP_W MMAP_WX MMAP_X PDGETPID PDKILL \
+        PDWAIT PEELOFF POLL_EVENT PREAD PWRITE READ RECV RENAMEAT_SOURCE RENAMEAT_TARGET SEEK SEEK_TELL SEM_GETVALUE \
+        SEM_POST SEM_WAIT SEND SETSOCKOPT SHUTDOWN SOCK_CLIENT SOCK_SERVER SYMLINKAT TTYHOOK UNLINKAT WRITE";
+
+    #[test]
+    fn every_right_of_freebsd_is_known_or_has_a_reason_to_be_missing() {
+        for name in FREEBSD.split_whitespace() {
+            let is_foreign = Rights::FOREIGN.iter().any(|(foreign, _)| *foreign == name);
+            assert!(Rights::named(name).is_some() != is_foreign, "{name}");
+        }
+    }
+
+    #[test]
+    fn combinations_and_bundles_have_names() {
+        assert_eq!(Rights::named("MMAP_R"), Some(Rights::MMAP | Rights::READ | Rights::SEEK));
+        assert_eq!(Rights::named("reader"), Some(Rights::READER));
+        assert_eq!(Rights::named("Reader"), None);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = Rights::ALL.iter_names().map(|(name, _)| name).collect();
+        names.extend(Rights::COMBINATIONS.iter().chain(Rights::BUNDLES).map(|(name, _)| *name));
+        names.extend(Rights::FOREIGN.iter().map(|(name, _)| *name));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
     }
 }

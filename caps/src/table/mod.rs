@@ -255,6 +255,20 @@ impl<O> Table<O> {
 }
 
 impl<O: Clone> Table<O> {
+    /// A capability derived from a slot's: the same, on a grant of its own beneath the slot's, which leaves it no more than
+    /// `limit`. It is revoked with the slot's grant, wherever it goes.
+    pub fn derive(
+        &mut self,
+        slot: i32,
+        limit: Rights,
+        cause: Cause,
+        ground: &impl Ground,
+    ) -> Result<Capability<O>, TableError> {
+        let parent = self.grant_of(slot, cause, ground)?;
+        let grant = parent.derive(limit, cause, ground).map_err(|OutOfMemory| TableError::OutOfMemory)?;
+        Ok(Capability { grant: Some(grant), ..self.copy_of(slot)? })
+    }
+
     /// Copies a slot to the lowest free one from `from` on.
     pub fn duplicate(&mut self, slot: i32, from: u32, flags: SlotFlags) -> Result<u32, TableError> {
         let copy = self.copy_of(slot)?;

@@ -134,14 +134,7 @@ impl Held {
     /// A capability to what was opened beneath this directory: no more than it passes on, and taken back with it.
     pub fn child(&self, object: Arc<dyn Object>, rights: Rights) -> ObjectCapability {
         let kind = object.kind();
-        let rights = rights & self.capability.inherited();
-        Capability {
-            object,
-            kind,
-            rights,
-            bounds: self.capability.bounds.clone(),
-            grant: self.capability.grant.clone(),
-        }
+        self.capability.child(object, kind, rights)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Table, error_of};
 use crate::denial::{Denial, Had, Needed, Verdict, deny};
 use crate::ground::KernelGround;
+use crate::held::ObjectCapability;
 use abi::{Errno, Result};
 use alloc::sync::Arc;
 use caps::{Cause, DeniedCall, Grant, Item, Lacking, NarrowError, Promises, Rights, Root, RootSet};
@@ -87,6 +88,12 @@ impl Table {
     /// The grant of a slot, to derive from; a slot without one gets one.
     pub fn grant_of(&self, slot: i32, cause: Cause) -> Result<Arc<Grant>> {
         self.slots.write().grant_of(slot, cause, &KernelGround).map_err(error_of)
+    }
+
+    /// A capability derived from a slot's, to be put into a slot or sent: on a grant of its own that leaves it no more than
+    /// `limit` and is revoked with the slot's.
+    pub fn derive(&self, slot: i32, limit: Rights, cause: Cause) -> Result<ObjectCapability> {
+        self.slots.write().derive(slot, limit, cause, &KernelGround).map_err(error_of)
     }
 }
 
