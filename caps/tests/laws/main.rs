@@ -5,12 +5,12 @@ mod model;
 mod operation;
 mod world;
 
-use caps::{Kind, KindSet, Need, Promises, Rights, Root};
+use caps::{Kind, KindSet, Need, Promises, Rights, Root, RootSet, SlotFlags};
 use operation::{Operation, kept, operation};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use world::World;
+use world::{KINDS, World};
 
 /// How many operations a case has at most.
 const OPERATIONS: usize = if cfg!(miri) { 12 } else { 100 };
@@ -43,6 +43,22 @@ fn reach(world: &World, at: usize) -> BTreeSet<(u32, u8, u128)> {
     reach
 }
 
+/// Asks for each right alone and for many at once, and for calls that need each promise, two of them, and each root.
+fn check_everything(world: &mut World, at: usize) {
+    let bundles = Rights::BUNDLES.iter().map(|(_, bundle)| *bundle);
+    let needs: Vec<Rights> = Rights::ALL.iter().chain(bundles).collect();
+    for (slot, rights) in (0..12).flat_map(|slot| needs.iter().map(move |rights| (slot, *rights))) {
+        world.check_get(at, slot, &Need::rights(rights));
+    }
+    let words = Promises::WORDS.iter().map(|(_, promise)| *promise);
+    let mut calls: Vec<(Promises, RootSet)> =
+        words.clone().zip(words.skip(1)).map(|(one, other)| (one | other, RootSet::empty())).collect();
+    calls.extend(RootSet::ALL.iter().chain([RootSet::OUTWARD]).map(|roots| (Promises::ALL, roots)));
+    for (promises, roots) in calls {
+        world.run(at, Operation::Call { promises, roots });
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -50,14 +66,15 @@ proptest! {
     #[test]
     fn tables_do_what_the_model_does(operations in vec((0..PROCESSES, operation(PROCESSES)), 1..OPERATIONS)) {
         let mut world = World::new(PROCESSES);
+        for (at, kind) in (0..PROCESSES).flat_map(|at| KINDS.iter().cycle().take(6).map(move |kind| (at, *kind))) {
+            world.create(at, kind, Rights::ALL, SlotFlags::empty());
+        }
         for (at, operation) in operations {
             world.run(at, operation);
             world.check();
         }
         for at in 0..PROCESSES {
-            for (slot, right) in (0..12).flat_map(|slot| Rights::ALL.iter().map(move |right| (slot, right))) {
-                world.check_get(at, slot, &Need::rights(right));
-            }
+            check_everything(&mut world, at);
         }
     }
 
@@ -66,7 +83,7 @@ proptest! {
     fn no_operation_of_a_process_widens_its_authority(operations in vec(operation(1), 1..OPERATIONS), first in kept()) {
         let mut world = World::new(1);
         for kind in [Kind::File, Kind::Directory, Kind::Pipe] {
-            world.create(0, kind, first, caps::SlotFlags::empty());
+            world.create(0, kind, first, SlotFlags::empty());
         }
         let mut most = reach(&world, 0);
         for operation in operations {
@@ -85,7 +102,7 @@ proptest! {
     #[test]
     fn nothing_opened_beneath_a_directory_has_more_than_it_passes_on(operations in vec(operation(1), 1..OPERATIONS), first in kept()) {
         let mut world = World::new(1);
-        world.create(0, Kind::Directory, first | Rights::LOOKUP, caps::SlotFlags::empty());
+        world.create(0, Kind::Directory, first | Rights::LOOKUP, SlotFlags::empty());
         for operation in operations {
             if !matches!(operation, Operation::Create { .. }) {
                 world.run(0, operation);
@@ -125,7 +142,7 @@ proptest! {
         rights in vec(kept(), 1..8), uses in vec((0..8i32, 0..82u32), 1..20), calls in vec(0..29usize, 0..6),
     ) {
         let mut world = World::new(1);
-        rights.iter().for_each(|rights| world.create(0, Kind::File, *rights, caps::SlotFlags::empty()));
+        rights.iter().for_each(|rights| world.create(0, Kind::File, *rights, SlotFlags::empty()));
         let may = |world: &World, slot: i32, right: Rights| world.processes[0].table.get(slot, &Need::of(KindSet::FILE, right)).is_ok();
         let mut used = std::collections::BTreeMap::<i32, Rights>::new();
         for (slot, bit) in uses {

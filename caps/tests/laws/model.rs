@@ -224,6 +224,27 @@ impl Process {
         }
     }
 
+    /// Cuts a narrowing to what is there, so that it widens nothing.
+    pub fn cut(&self, narrowing: &mut Narrowing) {
+        match narrowing {
+            Narrowing::Slot { slot, rights, inherited, .. } => {
+                let Some(filled) = self.slots.keys().cycle().nth(slot.unsigned_abs() as usize % 64) else { return };
+                *slot = *filled as i32;
+                let slot = &self.slots[filled];
+                let there = |limit: &Limit| Rights::from_bits_truncate(limit.left);
+                *rights = rights.map(|kept| kept & there(&slot.rights));
+                *inherited = inherited.map(|kept| kept & there(&slot.inherited));
+            }
+            Narrowing::Kind(kind, kept, _) => *kept &= self.now.kind(*kind) & self.after_exec.kind(*kind),
+            Narrowing::Root(root, kept, _) => *kept &= self.now.root(*root) & self.after_exec.root(*root),
+            Narrowing::Promises(kept, _) => {
+                let both = self.now.promises.left & self.after_exec.promises.left;
+                *kept &= Promises::from_bits_truncate(both as u64);
+            }
+            Narrowing::Close(_) | Narrowing::CloseAllBut(_) | Narrowing::SlotCount(_) => {}
+        }
+    }
+
     /// Keeping what is gone is an error; but what a capability never had may be listed among its rights.
     fn check(&self, narrowing: &Narrowing) -> Result<(), NarrowError> {
         let lacks = |when: When, lacks: &dyn Fn(&Half) -> bool| {

@@ -79,6 +79,10 @@ impl World {
             Operation::Revoke { slot } => self.narrow_grants(at, slot, None),
             Operation::NarrowGrant { slot, kept } => self.narrow_grants(at, slot, Some(kept)),
             Operation::Narrow(list) => self.narrow(at, &list),
+            Operation::NarrowHeld(mut list) => {
+                list.iter_mut().for_each(|narrowing| self.processes[at].model.cut(narrowing));
+                self.narrow(at, &list);
+            }
             Operation::Fork { to } if to != at => {
                 let Process { table, model, .. } = &self.processes[at];
                 let child = Process { table: table.fork().unwrap(), model: model.fork(), reservations: Vec::new() };
