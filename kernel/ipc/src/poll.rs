@@ -4,8 +4,7 @@ use abi::{Errno, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
-use mm::OutOfMemory;
-use object::Object;
+use object::revocation::{GrantObserver, Waited, Watch};
 use sched::{Attachment, Observer, Wait, WaitError, WaitQueue};
 
 /// One thread that watches several queues.
@@ -21,12 +20,21 @@ impl Observer for Watcher {
     }
 }
 
+impl GrantObserver for Watcher {
+    fn narrowed(&self) {
+        self.notify();
+    }
+}
+
+/// What keeps a watcher told: by the queues of the objects, and by the grants that it waits through.
+type Ties = (Vec<Attachment>, Vec<Watch>);
+
 /// Calls `scan` until it finds something, sleeping in between until one of `objects` may have
 /// changed. `None` once the deadline has passed. EINTR, ENOMEM.
 ///
 /// The first call comes before anything is set up, so what is ready costs no more than looking.
 pub fn wait_for_any<T>(
-    objects: &[Option<Arc<dyn Object>>],
+    objects: &[Option<Waited>],
     how: Wait,
     mut scan: impl FnMut() -> Option<T>,
 ) -> Result<Option<T>> {
@@ -37,7 +45,7 @@ pub fn wait_for_any<T>(
         return Ok(None);
     }
     let watcher = mm::alloc::try_arc(Watcher { was_told: AtomicBool::new(false), queue: WaitQueue::new() })?;
-    let _attachments = attach(objects, &watcher)?;
+    let _ties = attach(objects, &watcher)?;
     loop {
         // Cleared before the look: a change after it is told anew.
         watcher.was_told.store(false, Ordering::SeqCst);
@@ -52,13 +60,16 @@ pub fn wait_for_any<T>(
     }
 }
 
-fn attach(
-    objects: &[Option<Arc<dyn Object>>],
-    watcher: &Arc<Watcher>,
-) -> core::result::Result<Vec<Attachment>, OutOfMemory> {
-    let mut attachments = mm::alloc::try_vec(objects.len())?;
-    for queue in objects.iter().flatten().filter_map(|object| object.wait_queue()) {
-        attachments.push(queue.attach(watcher.clone())?);
+fn attach(objects: &[Option<Waited>], watcher: &Arc<Watcher>) -> Result<Ties> {
+    let (mut attachments, mut watches) = (mm::alloc::try_vec(objects.len())?, Vec::new());
+    for waited in objects.iter().flatten() {
+        if let Some(queue) = waited.wait_queue() {
+            attachments.push(queue.attach(watcher.clone())?);
+        }
+        // One whose grant is gone by now is found by the next look.
+        if let Some(watch) = waited.watch(watcher.clone())? {
+            mm::alloc::try_push(&mut watches, watch)?;
+        }
     }
-    Ok(attachments)
+    Ok((attachments, watches))
 }

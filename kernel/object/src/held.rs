@@ -2,10 +2,11 @@
 
 use crate::Object;
 use crate::denial::{Denial, Had, Needed, Verdict, deny};
+use crate::floor::Use;
 use crate::table::is_opened_without;
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use caps::{Bounds, Capability, Cause, Kind, Rights};
+use caps::{Bounds, Capability, Cause, Grant, Kind, Rights};
 use core::ops::Deref;
 
 /// A capability to a kernel object, as tables hold them.
@@ -16,6 +17,8 @@ pub type ObjectCapability = Capability<Arc<dyn Object>>;
 /// It can only come out of the accessor of [`crate::Table`]: a handler that has one cannot have forgotten the check. Object
 /// and rights are one snapshot; closing or narrowing the slot meanwhile does not change them.
 pub struct Held {
+    /// Before the capability, which it is dropped before: the grant goes last.
+    under_way: Option<Use>,
     capability: ObjectCapability,
     slot: i32,
 }
@@ -30,7 +33,24 @@ impl Held {
             bounds: capability.bounds.clone(),
             grant: capability.grant.clone(),
         };
-        Self { capability, slot }
+        Self { under_way: None, capability, slot }
+    }
+
+    /// Notes that what needs `rights` is under way, where the capability was lent. False if the grant has come not to allow
+    /// it since the look-up. ENOMEM.
+    #[inline]
+    pub(crate) fn begin(&mut self, rights: Rights) -> Result<bool> {
+        let Some(grant) = &self.capability.grant else { return Ok(true) };
+        let Some(begun) = Use::begin(grant, rights)? else { return Ok(false) };
+        self.under_way = Some(begun);
+        // What else may be demanded of it is what the grant has left now.
+        self.capability.rights &= grant.limit();
+        Ok(true)
+    }
+
+    /// What it was lent through.
+    pub fn grant(&self) -> Option<&Arc<Grant>> {
+        self.capability.grant.as_ref()
     }
 
     /// The object.
@@ -60,10 +80,13 @@ impl Held {
 
     /// Refuses unless these rights are there too: for needs that depend on an argument.
     pub fn demand(&self, rights: Rights) -> Result<()> {
-        if self.capability.rights.contains(rights) {
-            return Ok(());
+        if !self.capability.rights.contains(rights) {
+            return self.refuse(rights - self.capability.rights);
         }
-        self.refuse(rights - self.capability.rights)
+        match (&self.under_way, &self.capability.grant) {
+            (Some(under_way), Some(grant)) if !under_way.extend(grant, rights) => self.refuse(rights - grant.limit()),
+            _ => Ok(()),
+        }
     }
 
     #[cold]

@@ -39,6 +39,8 @@ mod node;
 mod object;
 mod open_file;
 mod ready;
+#[cfg(target_os = "none")]
+pub mod revocation;
 mod table;
 mod terminal;
 

@@ -30,7 +30,7 @@
 //! Two run queues are never locked together: threads travel through inboxes.
 //!
 //! # What it must not do
-//! Know of processes, signals or files; allocate on a path that wakes or switches; sleep in a wake-up.
+//! Know of processes, signals or files (of grants it knows that a use may be barred, so that sleeps end); allocate on a path that wakes or switches; sleep in a wake-up.
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
@@ -72,6 +72,6 @@ pub use current::{Current, current, current_arc, exit, preempt_if_needed, yield_
 pub use hooks::{init, init_cpu, run_idle};
 pub use observer::{Attachment, Observer};
 pub use parameters::{Nice, Policy, RealTimePriority};
-pub use thread::{Builder, Prepared, Thread, ThreadId};
+pub use thread::{Builder, Prepared, Thread, ThreadId, Uses};
 pub use wait::{Interruptible, Wait, WaitError};
 pub use wait_queue::WaitQueue;

@@ -9,7 +9,7 @@ pub enum Interruptible {
     No,
     /// The attention bit `KILL`.
     ByKill,
-    /// The attention bits `SIGNAL` and `KILL`.
+    /// The attention bits `SIGNAL` and `KILL`, and `REVOKED` where it concerns what the thread is doing.
     BySignal,
 }
 

@@ -50,6 +50,8 @@ ranks! {
     30 Terminal;
     /// A pipe's buffer.
     32 Pipe;
+    /// When lent capabilities are to be taken back.
+    34 GrantDeadlines;
     /// A device's sleeping state.
     35 Device;
     /// The regions of an address space.
@@ -68,6 +70,10 @@ ranks! {
     120 CapabilityTable;
     /// A futex hash bucket.
     125 FutexBucket;
+    /// The threads that use lent capabilities.
+    127 GrantUsers;
+    /// Who observes grants.
+    128 GrantObservers;
     /// Small state of files, pipes and event objects.
     130 ObjectState;
     /// The pseudo-terminals that exist.
@@ -78,6 +84,8 @@ ranks! {
     140 PageTables;
     /// A thread's deferred work.
     150 Deferred;
+    /// The uses of lent capabilities that a thread has under way.
+    155 GrantUses;
     /// The kernel stacks' address range.
     160 KernelStacks;
     /// Anything in a test that needs a spinning lock outside the others.

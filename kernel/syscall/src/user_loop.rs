@@ -65,7 +65,7 @@ fn look_around(cx: &mut Context) -> After {
         let _rest = Rest::begin(&cx.task);
         sched::preempt_if_needed();
     }
-    if bits & (attention::SIGNAL | attention::KILL) != 0 {
+    if bits & (attention::SIGNAL | attention::KILL | attention::REVOKED) != 0 {
         return attend(cx, None);
     }
     After::Resume

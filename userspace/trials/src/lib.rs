@@ -5,6 +5,8 @@
 #![deny(unsafe_code)]
 
 pub mod child;
+pub mod lend;
+pub mod raw;
 
 use std::fmt::Display;
 use std::path::PathBuf;

@@ -413,11 +413,11 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             284 descriptors eventfd(initial: u32)
                 roots[] promises[stdio] errors[EMFILE];
-            285 files fallocate(fd: cap[FTRUNCATE], mode: u32, offset: i64, len: i64)
+            285 files fallocate(fd: cap[WRITE SEEK_TELL SEEK_SET FTRUNCATE], mode: u32, offset: i64, len: i64)
                 roots[] promises[stdio] errors[EBADF EFBIG EINVAL ENODEV ENOSPC EOPNOTSUPP ESPIPE ENOTCAPABLE];
-            286 wait timerfd_settime(fd: cap[WRITE], flags: u32, new: input[Itimerspec], old: output[Itimerspec])
+            286 wait timerfd_settime(fd: cap[TIMER_SET], flags: u32, new: input[Itimerspec], old: output[Itimerspec])
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
-            287 wait timerfd_gettime(fd: cap[READ], value: output[Itimerspec])
+            287 wait timerfd_gettime(fd: cap[TIMER_GET], value: output[Itimerspec])
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             290 descriptors eventfd2(initial: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
@@ -477,6 +477,24 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
             452 paths fchmodat2(directory: at[LOOKUP FCHMOD], path: path, mode: mode, flags: flags[AtFlags])
                 roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP EPERM EROFS ECAPMODE ENOTCAPABLE];
+            0x1000 capabilities cap_rights_limit(fd: slot, rights: input[[u64; 2]])
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
+            0x1001 capabilities cap_rights_get(fd: cap[], rights: output[[u64; 2]])
+                roots[] promises[stdio] errors[EBADF];
+            0x1002 capabilities cap_ioctls_limit(fd: slot, requests: input[u32], count: usize)
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
+            0x1003 capabilities cap_ioctls_get(fd: cap[], requests: output[u32], count: usize)
+                roots[] promises[stdio] errors[EBADF];
+            0x1004 capabilities cap_fcntls_limit(fd: slot, mask: u64)
+                roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
+            0x1005 capabilities cap_fcntls_get(fd: cap[], mask: output[u64])
+                roots[] promises[stdio] errors[EBADF];
+            0x1008 capabilities cap_derive(fd: cap[DERIVE], rights: input[[u64; 2]], deadline_ns: u64, flags: flags[OpenFlags])
+                roots[] promises[stdio] errors[EBADF EINVAL EMFILE ENOTCAPABLE];
+            0x1009 capabilities cap_revoke(fd: cap[REVOKE])
+                roots[] promises[stdio] errors[EBADF EINTR ENOTCAPABLE];
+            0x100a capabilities cap_grant_limit(fd: cap[REVOKE], rights: input[[u64; 2]])
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
             0x1010 authority pledge(promises: path, execpromises: path)
                 roots[] promises[always] errors[EINVAL ENAMETOOLONG EPERM];
             0x1012 authority cap_enter()

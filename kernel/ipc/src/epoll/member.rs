@@ -5,7 +5,9 @@ use abi::consts::general;
 use abi::types::EpollEvent;
 use abi::{Errno, Result};
 use alloc::sync::{Arc, Weak};
+use caps::{Grant, Rights};
 use core::sync::atomic::{AtomicBool, Ordering};
+use object::revocation::{GrantObserver, Waited, Watch, poll_through};
 use object::{Object, Ready};
 use sched::{Attachment, Observer};
 use sync::SpinLock;
@@ -22,39 +24,50 @@ const MANNERS: u32 = EDGE | ONE_SHOT | EXCLUSIVE | WAKE_UP;
 pub struct Member {
     this: Weak<Member>,
     object: Weak<dyn Object>,
+    /// The grant of the capability that it was added through.
+    grant: Option<Arc<Grant>>,
     list: Arc<ReadyList>,
     interest: SpinLock<EpollEvent, ObjectState>,
     /// Set by whoever puts it onto the list, cleared by whoever takes it off.
     is_listed: AtomicBool,
     /// It left the set: it must not come onto the list any more.
     has_left: AtomicBool,
-    attachment: SpinLock<Option<Attachment>, ObjectState>,
+    ties: SpinLock<Ties, ObjectState>,
 }
+
+/// What keeps a member told: by the object's queue, and by the grant.
+type Ties = (Option<Attachment>, Option<Watch>);
 
 impl Member {
     /// A member that observes nothing yet.
-    pub fn new(object: &Arc<dyn Object>, list: &Arc<ReadyList>, event: EpollEvent) -> Result<Arc<Self>> {
+    pub fn new(waited: &Waited, list: &Arc<ReadyList>, event: EpollEvent) -> Result<Arc<Self>> {
         let interest = SpinLock::new(complete(event));
         Ok(mm::alloc::try_arc_cyclic(|this| Self {
             this: this.clone(),
-            object: Arc::downgrade(object),
+            object: Arc::downgrade(waited.object()),
+            grant: waited.grant().cloned(),
             list: list.clone(),
             interest,
             is_listed: AtomicBool::new(false),
             has_left: AtomicBool::new(false),
-            attachment: SpinLock::new(None),
+            ties: SpinLock::new(Ties::default()),
         })?)
     }
 
-    /// Starts observing.
-    pub fn attach(&self, object: &Arc<dyn Object>) -> Result<()> {
+    /// Starts observing. ENOTCAPABLE if the capability was taken back meanwhile.
+    pub fn attach(&self, waited: &Waited) -> Result<()> {
         let observer = self.this.upgrade().ok_or(Errno::ENOENT)?;
-        let queue = object.wait_queue().ok_or(Errno::EPERM)?;
-        let attachment = queue.attach(observer)?;
+        let queue = waited.wait_queue().ok_or(Errno::EPERM)?;
+        let attachment = Some(queue.attach(observer.clone())?);
+        let watch = waited.watch(observer)?;
+        if waited.grant().is_some() && watch.is_none() {
+            return Err(Errno::ENOTCAPABLE);
+        }
+        let ties: Ties = (attachment, watch);
         let late = {
-            let mut place = self.attachment.lock();
+            let mut place = self.ties.lock();
             // Somebody may have deleted the member already.
-            if self.has_left.load(Ordering::Acquire) { Some(attachment) } else { place.replace(attachment) }
+            if self.has_left() { ties } else { core::mem::replace(&mut *place, ties) }
         };
         drop(late);
         Ok(())
@@ -63,14 +76,19 @@ impl Member {
     /// Stops observing and leaves the list. Not called by a notification.
     pub fn leave(&self) {
         self.has_left.store(true, Ordering::Release);
-        let attachment = self.attachment.lock().take();
-        drop(attachment);
+        let ties = core::mem::take(&mut *self.ties.lock());
+        drop(ties);
         self.list.remove(self);
     }
 
     /// Whether its object was closed for good.
     pub fn is_gone(&self) -> bool {
         self.object.strong_count() == 0
+    }
+
+    /// Whether it tells nothing any more: it was deleted, or its capability was taken back.
+    pub fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Acquire)
     }
 
     /// Its object, if that is still open.
@@ -98,7 +116,7 @@ impl Member {
         if asked.is_empty() {
             return None;
         }
-        let ready = object.poll() & asked;
+        let ready = poll_through(&object, self.grant.as_ref())? & asked;
         (!ready.is_empty()).then_some(EpollEvent { events: ready.bits(), data: interest.data })
     }
 
@@ -160,5 +178,13 @@ fn complete(event: EpollEvent) -> EpollEvent {
 impl Observer for Member {
     fn notify(&self) {
         self.announce();
+    }
+}
+
+impl GrantObserver for Member {
+    fn narrowed(&self) {
+        if self.grant.as_ref().is_some_and(|grant| !grant.limit().contains(Rights::EVENT)) {
+            self.leave();
+        }
     }
 }

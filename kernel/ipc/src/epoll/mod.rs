@@ -23,6 +23,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use member::Member;
+use object::revocation::Waited;
 use object::{Object, Ready};
 use ready::ReadyList;
 use sched::{Wait, WaitError, WaitQueue};
@@ -79,7 +80,8 @@ impl EpollSet {
 
     /// Changes the member that `slot` names: EEXIST, ENOENT, EPERM for what is always ready, EINVAL for the set itself,
     /// ELOOP for circles, ENOMEM.
-    pub fn change(&self, change: Change, slot: i32, object: &Arc<dyn Object>, event: EpollEvent) -> Result<()> {
+    pub fn change(&self, change: Change, slot: i32, waited: &Waited, event: EpollEvent) -> Result<()> {
+        let object = waited.object();
         if object.downcast_ref::<Self>().is_some_and(|set| core::ptr::eq(set, self)) {
             return Err(Errno::EINVAL);
         }
@@ -87,7 +89,7 @@ impl EpollSet {
             return Err(Errno::EPERM);
         }
         match change {
-            Change::Add => self.add(slot, object, event),
+            Change::Add => self.add(slot, waited, event),
             Change::Modify => {
                 let members = self.members.lock();
                 let member = members.map.get(&key(slot, object)).ok_or(Errno::ENOENT)?;
@@ -103,7 +105,8 @@ impl EpollSet {
         }
     }
 
-    fn add(&self, slot: i32, object: &Arc<dyn Object>, event: EpollEvent) -> Result<()> {
+    fn add(&self, slot: i32, waited: &Waited, event: EpollEvent) -> Result<()> {
+        let object = waited.object();
         let nested = object.downcast_ref::<Self>();
         let _nesting = nested.map(|_| NESTING.lock());
         if let Some(set) = nested {
@@ -111,17 +114,18 @@ impl EpollSet {
         }
         let member = {
             let mut members = self.members.lock();
-            if members.map.contains_key(&key(slot, object)) {
+            if members.map.get(&key(slot, object)).is_some_and(|member| !member.has_left()) {
                 return Err(Errno::EEXIST);
             }
             members.purge();
             members.map.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
             self.ready.reserve(members.map.len() + 1)?;
-            let member = Member::new(object, &self.ready, event)?;
+            let member = Member::new(waited, &self.ready, event)?;
             members.map.insert(key(slot, object), member.clone());
             member
         };
-        if let Err(errno) = member.attach(object) {
+        if let Err(errno) = member.attach(waited) {
+            member.leave();
             self.members.lock().map.remove(&key(slot, object));
             return Err(errno);
         }
@@ -194,7 +198,7 @@ impl Members {
             return;
         }
         self.map.retain(|_, member| {
-            let is_gone = member.is_gone();
+            let is_gone = member.is_gone() || member.has_left();
             if is_gone {
                 member.leave();
             }

@@ -37,6 +37,8 @@ pub struct Entry {
 /// A sleeping thread. Woken once.
 pub struct Waiter {
     is_woken: AtomicBool,
+    /// It was woken to look again, not by who changed the word.
+    is_disturbed: AtomicBool,
     /// Index of the bucket it is in; changes under that bucket's lock.
     place: AtomicU32,
     queue: WaitQueue,
@@ -45,12 +47,22 @@ pub struct Waiter {
 impl Waiter {
     /// One that is in no bucket yet.
     pub fn new() -> core::result::Result<Arc<Self>, OutOfMemory> {
-        mm::alloc::try_arc(Self { is_woken: AtomicBool::new(false), place: AtomicU32::new(0), queue: WaitQueue::new() })
+        mm::alloc::try_arc(Self {
+            is_woken: AtomicBool::new(false),
+            is_disturbed: AtomicBool::new(false),
+            place: AtomicU32::new(0),
+            queue: WaitQueue::new(),
+        })
     }
 
     /// Sleeps until woken.
     pub fn sleep(&self, how: Wait) -> core::result::Result<(), WaitError> {
         self.queue.wait_until(how, || self.is_woken.load(Ordering::Acquire).then_some(()))
+    }
+
+    /// Whether it is to look again at the word.
+    pub fn is_disturbed(&self) -> bool {
+        self.is_disturbed.load(Ordering::Acquire)
     }
 
     fn wake(&self) {
@@ -149,10 +161,30 @@ impl Entries<'_> {
         woken
     }
 
+    /// Has the waiters that `is_meant` look again at their words.
+    fn disturb(&mut self, is_meant: impl Fn(&FutexKey) -> bool) {
+        let mut at = 0;
+        while let Some(entry) = self.queue.get(at) {
+            if !is_meant(&entry.key) {
+                at += 1;
+            } else if let Some(entry) = self.take(at) {
+                entry.waiter.is_disturbed.store(true, Ordering::Release);
+                entry.waiter.wake();
+            }
+        }
+    }
+
     fn take(&mut self, at: usize) -> Option<Entry> {
         let entry = self.queue.remove(at)?;
         self.bucket.announced.fetch_sub(1, Ordering::Relaxed);
         Some(entry)
+    }
+}
+
+/// Has every waiter whose word `is_meant` look again at it.
+pub fn disturb(is_meant: impl Fn(&FutexKey) -> bool) {
+    for bucket in TABLE.iter().filter(|bucket| !bucket.is_surely_empty()) {
+        bucket.lock().disturb(&is_meant);
     }
 }
 

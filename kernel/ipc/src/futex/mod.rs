@@ -20,6 +20,7 @@ use abi::{Errno, Result};
 use alloc::sync::Arc;
 use bucket::{Bucket, Entry, Waiter};
 use core::num::NonZeroU32;
+use mm::AddressSpace;
 use mm::space::{FutexKey, KeyScope};
 use mm::user;
 use sched::{Wait, WaitError};
@@ -54,9 +55,16 @@ pub fn wait(word: Word, expected: u32, bits: NonZeroU32, how: Wait) -> Result<()
     let waiter = Waiter::new()?;
     enqueue(word, expected, bits, &waiter)?;
     match waiter.sleep(how) {
+        Ok(()) if waiter.is_disturbed() => Err(Errno::EINTR),
         Ok(()) => Ok(()),
         // Not to be found any more: it was woken at the last moment.
-        Err(_) if !bucket::withdraw(&waiter) => Ok(()),
+        Err(_) if !bucket::withdraw(&waiter) => {
+            if waiter.is_disturbed() {
+                Err(Errno::EINTR)
+            } else {
+                Ok(())
+            }
+        }
         Err(WaitError::TimedOut) => Err(Errno::ETIMEDOUT),
         Err(WaitError::Interrupted) => Err(Errno::EINTR),
     }
@@ -87,6 +95,16 @@ pub fn wake(word: Word, count: usize, bits: NonZeroU32) -> Result<usize> {
         return Ok(0);
     }
     Ok(bucket.lock().wake(&word.key, count, bits))
+}
+
+/// Pages of the pager `pager` have left `space`: whoever waits on a word that may have been in one looks again, and meets
+/// EFAULT where it was. The others sleep on.
+pub fn disturb(space: &AddressSpace, pager: u64) {
+    let space = space.id();
+    bucket::disturb(|key| match *key {
+        FutexKey::Private(of, _) => of == space,
+        FutexKey::Shared(of, _) => of == pager,
+    });
 }
 
 /// How many to wake, how many to move.

@@ -1,12 +1,13 @@
 //! Removing mappings.
 
 use super::gather::Gather;
+use super::request::Sharing;
 use super::zap::Hole;
 use super::{AddressSpace, Layout, user_range};
 use crate::algorithm::region_map::MOST_ADDED;
 use crate::error::OutOfMemory;
 use crate::pager::Pager;
-use abi::{Errno, Result};
+use abi::{Errno, Protection, Result};
 use arch::layout::USER_END;
 use heap_crate::sync::Arc;
 use heap_crate::vec::Vec;
@@ -98,6 +99,31 @@ impl AddressSpace {
             if from < to {
                 self.zap(region.start + from, region.start + to, &mut gather);
             }
+        }
+        drop(gather);
+        drop(layout);
+    }
+
+    /// Takes every page that came through `pager`, this very one, out of the tables, and from its mappings what `kept` does
+    /// not allow (revocation). The regions stay; touching them asks the pager again. The caller holds no lock of pagers or
+    /// spaces.
+    pub fn narrow_mappings_of(&self, pager: &dyn Pager, kept: Protection) {
+        let mut layout = self.layout.write();
+        let mut gather = Gather::new(self);
+        let mut from = 0;
+        while let Some(region) = layout.regions.next(from) {
+            let (start, end) = (region.start, region.end);
+            from = end;
+            if !region.value.pager().is_some_and(|own| core::ptr::addr_eq(Arc::as_ptr(own), pager)) {
+                continue;
+            }
+            self.zap(start, end, &mut gather);
+            // The whole region changes alike, so nothing is split and no room is needed.
+            layout.regions.update(start, end, |region| {
+                let kept = if region.sharing == Sharing::Private { kept | Protection::WRITE } else { kept };
+                region.max_protection &= kept;
+                region.protection &= kept;
+            });
         }
         drop(gather);
         drop(layout);

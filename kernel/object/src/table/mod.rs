@@ -69,13 +69,21 @@ impl Table {
 
     #[inline]
     fn look_up(&self, slot: i32, need: &Need, wrong_kind: Errno) -> Result<Held> {
-        let slots = self.slots.read();
-        let denied = match slots.get(slot, need) {
-            Ok((capability, rights)) => return Ok(Held::new(capability, rights, slot)),
-            Err(denied) => denied,
-        };
-        drop(slots);
-        self.refuse(slot, need, denied, wrong_kind)
+        loop {
+            let slots = self.slots.read();
+            let mut held = match slots.get(slot, need) {
+                Ok((capability, rights)) => Held::new(capability, rights, slot),
+                Err(denied) => {
+                    drop(slots);
+                    return self.refuse(slot, need, denied, wrong_kind);
+                }
+            };
+            drop(slots);
+            // If the grant was narrowed in between, the next look finds that.
+            if held.begin(need.rights)? {
+                return Ok(held);
+            }
+        }
     }
 
     /// Turns a look-up down; whoever is learned from gets what it asked for, if there is such a thing.

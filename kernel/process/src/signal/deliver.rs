@@ -77,7 +77,10 @@ pub fn attend(cx: &mut Context, mut call: Option<InterruptedCall>) -> After {
 
 fn clear_attention(task: &Task) {
     if let Some(thread) = task.thread() {
-        thread.clear_attention(attention::SIGNAL);
+        let seen = thread.clear_attention(attention::SIGNAL | attention::REVOKED);
+        if seen & attention::REVOKED != 0 {
+            object::revocation::thread_is_at_border();
+        }
     }
     // Whoever makes a signal pending after this sets the bit again; whatever was pending before is seen below.
     fence(SeqCst);

@@ -5,10 +5,12 @@ mod affinity;
 mod builder;
 mod own;
 mod state;
+mod uses;
 
 pub use builder::{Builder, Prepared};
 pub(crate) use own::Own;
 pub(crate) use state::Place;
+pub use uses::Uses;
 
 use alloc::sync::Arc;
 use core::cell::{Cell, UnsafeCell};
@@ -68,6 +70,8 @@ pub struct Thread {
     has_ended: AtomicBool,
     ended: WaitQueue,
     pub(crate) account: Account,
+    /// What it does through lent capabilities.
+    uses: Uses,
 
     // The CPU whose queue has it, and where it is in there. Changed under that queue's lock, or by who alone may
     // place it.
@@ -124,6 +128,7 @@ impl Thread {
             has_ended: AtomicBool::new(false),
             ended: WaitQueue::new(),
             account: Account::default(),
+            uses: Uses::new(),
             cpu: AtomicU32::new(0),
             place: AtomicU8::new(Place::Nowhere as u8),
             is_on_cpu: AtomicBool::new(false),

@@ -8,7 +8,7 @@ use arch::cpu::CpuId;
 use arch::local::{self, Slot};
 
 use super::{Thread, ThreadId};
-use crate::attention::{KILL, SIGNAL};
+use crate::attention::{KILL, REVOKED, SIGNAL};
 use crate::cpu::Cpu;
 use crate::parameters::{Nice, Parameters, Policy};
 use crate::queue::QueueGuard;
@@ -89,9 +89,9 @@ impl Thread {
         self.interrupt();
     }
 
-    /// Clears attention bits.
-    pub fn clear_attention(&self, bits: u32) {
-        self.attention.fetch_and(!bits, Ordering::AcqRel);
+    /// Clears attention bits; the word as it was before.
+    pub fn clear_attention(&self, bits: u32) -> u32 {
+        self.attention.fetch_and(!bits, Ordering::AcqRel)
     }
 
     /// Has the thread look at its attention word: ends a sleep that its bits end, and takes it out of user mode. Any
@@ -117,7 +117,9 @@ impl Thread {
             Interruptible::ByKill => KILL,
             Interruptible::BySignal => SIGNAL | KILL,
         };
-        self.attention.load(Ordering::Acquire) & ending != 0
+        let word = self.attention.load(Ordering::Acquire);
+        word & ending != 0
+            || (word & REVOKED != 0 && interruptible == Interruptible::BySignal && self.uses.is_any_barred())
     }
 
     /// The CPU it runs on or ran on last.

@@ -9,6 +9,7 @@ use caps::Rights;
 use mm::space::{Advice, Backing, Growth, Label, Mapping, MoveTo, Place, Populate, Sharing};
 use mm::user::UserPtr;
 use object::Held;
+use object::revocation::LentPages;
 use process::limits::Resource;
 use process::{Context, gate, promise_rules};
 
@@ -29,7 +30,7 @@ pub fn mmap(
         return Err(Errno::EINVAL);
     }
     // Files are looked up before anything else is looked at, as on Linux.
-    let file = if flags.contains(MapFlags::ANONYMOUS) { None } else { Some(fd.get(cx, Rights::MMAP)?) };
+    let file = if flags.contains(MapFlags::ANONYMOUS) { None } else { Some(fd.get(cx, Rights::MMAP | Rights::SEEK)?) };
     if flags.contains(MapFlags::HUGE_TLB) {
         return Err(if file.is_some() { Errno::EINVAL } else { Errno::ENOMEM });
     }
@@ -39,11 +40,18 @@ pub fn mmap(
         return Err(Errno::EOVERFLOW);
     }
     let prot = prot & PROTECTION;
-    let (backing, max_protection) = match file {
-        None => (Backing::Anonymous, PROTECTION),
+    let (mut lent, mut max_protection) = (None, PROTECTION);
+    let backing = match &file {
+        None => Backing::Anonymous,
         Some(file) => {
-            let max_protection = most_allowed(file.rights(), prot, sharing)?;
-            (Backing::Pages { pager: file.object().pager()?, offset }, max_protection)
+            max_protection = most_allowed(file, prot, sharing)?;
+            let mut pager = file.object().pager()?;
+            if let Some(grant) = file.grant() {
+                let pages = LentPages::new(pager, grant)?;
+                pager = pages.clone();
+                lent = Some(pages);
+            }
+            Backing::Pages { pager, offset }
         }
     };
     let is_prefaulted = flags.intersects(MapFlags::POPULATE | MapFlags::LOCKED) && !flags.contains(MapFlags::NONBLOCK);
@@ -58,6 +66,12 @@ pub fn mmap(
         populate: if is_prefaulted { Populate::Now } else { Populate::OnTouch },
         label: Label::None,
     })?;
+    // Whoever narrowed the grant meanwhile may not have met the new region.
+    if let Some(pages) = lent
+        && !pages.allowed().contains(shared_part(max_protection, sharing))
+    {
+        pages.obey();
+    }
     Ok(address.as_u64() as usize)
 }
 
@@ -84,22 +98,32 @@ fn sharing_of(flags: MapFlags, file: Option<&Held>) -> Result<Sharing> {
     }
 }
 
-/// The most that a mapping of a file may ever allow, as far as the slot's rights go; EACCES if `prot` asks for more.
+/// The most that a mapping of a file may ever allow, as far as the slot's rights go.
 ///
-/// Private mappings need READ whatever they allow, since what is not written is read from the file. That the slot may
-/// not execute is EACCES as well: Linux knows no such files but on `noexec` mounts, where it says EPERM.
-fn most_allowed(rights: Rights, prot: Protection, sharing: Sharing) -> Result<Protection> {
-    if !rights.contains(Rights::READ) {
+/// Private mappings need READ whatever they allow, since what is not written is read from the file. What the access mode
+/// of the opening excludes is EACCES, as on Linux; what a narrowing took is ENOTCAPABLE.
+fn most_allowed(file: &Held, prot: Protection, sharing: Sharing) -> Result<Protection> {
+    let (opened, rights) = (file.status_flags(), file.rights());
+    let is_written = sharing == Sharing::Shared;
+    if !opened.can_read() || is_written && prot.contains(Protection::WRITE) && !opened.can_write() {
         return Err(Errno::EACCES);
     }
+    file.demand(Rights::READ)?;
     let mut most = Protection::READ;
-    if sharing == Sharing::Private || rights.contains(Rights::WRITE) {
-        most |= Protection::WRITE;
+    for (access, right) in [(Protection::WRITE, Rights::WRITE), (Protection::EXECUTE, Rights::MMAP_EXECUTE)] {
+        if access == Protection::WRITE && !is_written || rights.contains(right) {
+            most |= access;
+        } else if prot.contains(access) {
+            file.demand(right)?;
+            most |= access;
+        }
     }
-    if rights.contains(Rights::MMAP_EXECUTE) {
-        most |= Protection::EXECUTE;
-    }
-    if most.contains(prot) { Ok(most) } else { Err(Errno::EACCES) }
+    Ok(most)
+}
+
+/// What a mapping does to the file itself: writes to a private one stay with the process.
+fn shared_part(protection: Protection, sharing: Sharing) -> Protection {
+    if sharing == Sharing::Private { protection - Protection::WRITE } else { protection }
 }
 
 fn place_of(addr: u64, flags: MapFlags) -> Result<Place> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod authority;
+pub(crate) mod capabilities;
 pub(crate) mod descriptors;
 pub(crate) mod files;
 pub(crate) mod futex;

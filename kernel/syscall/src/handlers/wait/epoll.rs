@@ -11,6 +11,7 @@ use caps::Rights;
 use ipc::epoll::{Change, EpollSet};
 use mm::user::UserPtr;
 use object::Held;
+use object::revocation::Waited;
 use sched::Wait;
 
 /// The most events that one call may ask for, so that their bytes can be counted in an int.
@@ -41,7 +42,7 @@ pub fn epoll_ctl(cx: &mut Context, set: Held, operation: i32, fd: Slot, event: U
         _ => return Err(Errno::EINVAL),
     };
     let held = fd.get(cx, Rights::EVENT)?;
-    set_of(&set)?.change(change, fd.number(), held.object(), event).map(|()| 0)
+    set_of(&set)?.change(change, fd.number(), &Waited::new(&held), event).map(|()| 0)
 }
 
 pub fn epoll_wait(
@@ -85,11 +86,18 @@ fn wait(set: &Held, events: UserPtr<EpollEvent>, max: i32, deadline_ns: Option<u
         return Err(Errno::EINVAL);
     }
     let mut written = 0;
-    set_of(set)?.wait(max as usize, Wait { deadline_ns, ..Wait::INTERRUPTIBLE }, |event| {
+    let result = set_of(set)?.wait(max as usize, Wait { deadline_ns, ..Wait::INTERRUPTIBLE }, |event| {
         events.offset(written).write(&event)?;
         written += 1;
         Ok(())
-    })
+    });
+    // A wait that ended because the set was taken back begins anew, and is refused.
+    match result {
+        Err(Errno::EINTR) if set.grant().is_some_and(|grant| !grant.limit().contains(Rights::KQUEUE_EVENT)) => {
+            Err(Errno::ERESTARTNOINTR)
+        }
+        result => result,
+    }
 }
 
 fn set_of(held: &Held) -> Result<&EpollSet> {

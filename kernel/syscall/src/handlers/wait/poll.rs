@@ -4,11 +4,11 @@ use super::{deadline, interrupted, with_mask};
 use crate::{Context, timeout};
 use abi::types::{Pollfd, Timespec};
 use abi::{Errno, Result, SignalSet};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Rights;
 use mm::user::UserPtr;
-use object::{Object, Ready};
+use object::Ready;
+use object::revocation::Waited;
 use sched::Wait;
 
 pub fn poll(cx: &mut Context, fds: UserPtr<Pollfd>, count: usize, timeout_ms: i32) -> Result<usize> {
@@ -49,17 +49,17 @@ fn wait(cx: &Context, fds: UserPtr<Pollfd>, count: usize, deadline_ns: Option<u6
 }
 
 /// The objects in the slots; `None` where the slot is not to be looked at or has nothing to wait on.
-fn objects_of(cx: &Context, asked: &[Pollfd]) -> Result<Vec<Option<Arc<dyn Object>>>> {
+fn objects_of(cx: &Context, asked: &[Pollfd]) -> Result<Vec<Option<Waited>>> {
     let mut objects = mm::alloc::try_vec(asked.len())?;
     for one in asked {
         let object = if one.slot < 0 { None } else { cx.table.get(one.slot, Rights::EVENT).ok() };
-        objects.push(object.map(object::Held::into_object));
+        objects.push(object.as_ref().map(Waited::new));
     }
     Ok(objects)
 }
 
 /// Fills in what is ready; how many are.
-fn look(asked: &mut [Pollfd], objects: &[Option<Arc<dyn Object>>]) -> usize {
+fn look(asked: &mut [Pollfd], objects: &[Option<Waited>]) -> usize {
     let mut count = 0;
     for (one, object) in asked.iter_mut().zip(objects) {
         let wanted = Ready::from_bits_truncate(u32::from(one.events as u16)) | Ready::UNASKED;

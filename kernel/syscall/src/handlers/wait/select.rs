@@ -4,11 +4,11 @@ use super::{deadline, interrupted, with_mask};
 use crate::{Context, timeout};
 use abi::types::{SelectMask, Timespec, Timeval};
 use abi::{Errno, Result, SignalSet};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Rights;
 use mm::user::UserPtr;
-use object::{Object, Ready};
+use object::Ready;
+use object::revocation::Waited;
 use sched::Wait;
 
 /// Slots of a word.
@@ -57,7 +57,7 @@ pub fn pselect6(
 }
 
 /// What is in the slots asked about.
-type Objects = Vec<Option<Arc<dyn Object>>>;
+type Objects = Vec<Option<Waited>>;
 
 /// One slot that is asked about.
 struct Asked {
@@ -113,17 +113,17 @@ fn collect(cx: &Context, given: &[Vec<u64>; 3], count: usize) -> Result<(Vec<Ask
         if sets.contains(&true) {
             let held = cx.table.get(slot as i32, Rights::EVENT)?;
             mm::alloc::try_push(&mut asked, Asked { slot, sets })?;
-            mm::alloc::try_push(&mut objects, Some(held.into_object()))?;
+            mm::alloc::try_push(&mut objects, Some(Waited::new(&held)))?;
         }
     }
     Ok((asked, objects))
 }
 
 /// Fills in what is ready; how many bits are set.
-fn look(asked: &[Asked], objects: &[Option<Arc<dyn Object>>], found: &mut [Vec<u64>; 3]) -> usize {
+fn look(asked: &[Asked], objects: &[Option<Waited>], found: &mut [Vec<u64>; 3]) -> usize {
     let mut count = 0;
     for (asked, object) in asked.iter().zip(objects) {
-        let ready = object.as_ref().map_or(Ready::empty(), |object| object.poll());
+        let ready = object.as_ref().map_or(Ready::empty(), Waited::poll);
         for (set, class) in CLASSES.iter().enumerate() {
             if asked.sets[set] && ready.intersects(*class) {
                 found[set][asked.slot / BITS] |= 1 << (asked.slot % BITS);

@@ -1,0 +1,126 @@
+//! Rights on slots, and capabilities lent and taken back.
+//!
+//! Limits on slots are Capsicum's: a limit replaces what the slot had and may not go beyond it (ENOTCAPABLE). Duplicates
+//! that exist already keep theirs; those made later have no more than the slot they were made of.
+//!
+//! Grants are the other way round: narrowing one narrows everything that derives from it, wherever that has got to.
+
+use crate::Context;
+use crate::arguments::Slot;
+use crate::handlers::descriptors::slot_flags;
+use abi::{Errno, OpenFlags, Result};
+use caps::{Capability, FcntlSet, IoctlSet, Item, Rights, SlotNarrowing, Spelling};
+use mm::user::UserPtr;
+use object::narrow::next_cause;
+use object::{Held, revocation};
+use process::grace;
+
+/// The most requests that a slot's list may have.
+const REQUESTS_MAX: usize = 256;
+/// What `cap_ioctls_get` answers for a slot without a list.
+const ALL_REQUESTS: usize = isize::MAX as usize;
+
+pub fn cap_rights_limit(cx: &mut Context, fd: Slot, rights: UserPtr<[u64; 2]>) -> Result<usize> {
+    let held = fd.get(cx, Rights::NONE)?;
+    let rights = read_rights(rights)?;
+    drop(held);
+    limit(cx, SlotNarrowing { rights: Some(rights), ..SlotNarrowing::of(fd.number()) })
+}
+
+pub fn cap_rights_get(_cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) -> Result<usize> {
+    let bits = fd.rights().bits();
+    rights.write(&[bits as u64, (bits >> 64) as u64]).map(|()| 0)
+}
+
+pub fn cap_ioctls_limit(cx: &mut Context, fd: Slot, requests: UserPtr<u32>, count: usize) -> Result<usize> {
+    fd.get(cx, Rights::NONE)?;
+    if count > REQUESTS_MAX {
+        return Err(Errno::EINVAL);
+    }
+    let mut listed = requests.read_slice(count)?;
+    listed.sort_unstable();
+    listed.dedup();
+    limit(cx, SlotNarrowing { ioctls: Some(&listed), ..SlotNarrowing::of(fd.number()) })
+}
+
+pub fn cap_ioctls_get(_cx: &mut Context, fd: Held, requests: UserPtr<u32>, count: usize) -> Result<usize> {
+    match fd.bounds().map(|bounds| &bounds.ioctls) {
+        None | Some(IoctlSet::All) => Ok(ALL_REQUESTS),
+        Some(IoctlSet::Listed(listed)) => {
+            if count > 0 {
+                requests.write_slice(&listed[..listed.len().min(count)])?;
+            }
+            Ok(listed.len())
+        }
+    }
+}
+
+pub fn cap_fcntls_limit(cx: &mut Context, fd: Slot, mask: u64) -> Result<usize> {
+    limit(cx, SlotNarrowing { fcntls: Some(FcntlSet::from_bits(mask)), ..SlotNarrowing::of(fd.number()) })
+}
+
+pub fn cap_fcntls_get(_cx: &mut Context, fd: Held, mask: UserPtr<u64>) -> Result<usize> {
+    let allowed = fd.bounds().map_or(FcntlSet::ALL, |bounds| bounds.fcntls);
+    mask.write(&allowed.bits()).map(|()| 0)
+}
+
+/// Limits a slot, and waits until no other thread goes on with more.
+fn limit(cx: &Context, narrowing: SlotNarrowing<'_>) -> Result<usize> {
+    cx.table.narrow(&[Item::Slot(narrowing)], next_cause(Spelling::Limit))?;
+    grace::settle(cx);
+    Ok(0)
+}
+
+/// A new slot with the same object and no more than `rights`, which [`cap_revoke`] of `fd` takes back, as does the deadline (on
+/// the monotonic clock; 0 for none). What `fd` lacks the new slot lacks; to ask for it is ENOTCAPABLE.
+pub fn cap_derive(
+    cx: &mut Context,
+    fd: Held,
+    rights: UserPtr<[u64; 2]>,
+    deadline_ns: u64,
+    flags: OpenFlags,
+) -> Result<usize> {
+    if !OpenFlags::CLOSE_ON_EXEC.contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    let rights = read_rights(rights)?;
+    fd.demand(rights)?;
+    let reservation = cx.table.reserve()?;
+    let cause = next_cause(Spelling::Derive);
+    let parent = cx.table.grant_of(fd.slot(), cause)?;
+    let grant = object::derive(&parent, rights, cause)?;
+    if deadline_ns != 0 {
+        let cause = object::narrow::cause_of(cx.process().id(), Spelling::Deadline);
+        revocation::limit_time(&grant, deadline_ns, cause)?;
+    }
+    let of = fd.capability();
+    let lent =
+        Capability { object: of.object.clone(), kind: of.kind, rights, bounds: of.bounds.clone(), grant: Some(grant) };
+    Ok(reservation.commit_capability(lent, slot_flags(flags)) as usize)
+}
+
+/// Takes back whatever was derived from the slot, from everybody, and says how many grants that were.
+pub fn cap_revoke(cx: &mut Context, fd: Held) -> Result<usize> {
+    // Whoever waits holds no use of its own: two that revoke would wait for each other.
+    let Some(grant) = fd.grant().cloned() else { return Ok(0) };
+    drop(fd);
+    let _ = cx;
+    revocation::revoke(&grant, next_cause(Spelling::Revoke))
+}
+
+/// Takes from the slot's grant, and from whatever was derived from it, what is not in `rights`. ENOTCAPABLE if the slot has
+/// not all of `rights` itself.
+pub fn cap_grant_limit(cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) -> Result<usize> {
+    let rights = read_rights(rights)?;
+    fd.demand(rights)?;
+    let cause = next_cause(Spelling::Narrow);
+    let grant = cx.table.grant_of(fd.slot(), cause)?;
+    drop(fd);
+    revocation::narrow(&grant, rights, cause).map(|()| 0)
+}
+
+/// A set of rights as programs hand it over: the low half first. EINVAL for rights that there are not.
+fn read_rights(rights: UserPtr<[u64; 2]>) -> Result<Rights> {
+    let [low, high] = rights.read()?;
+    Rights::from_bits(u128::from(low) | u128::from(high) << 64).ok_or(Errno::EINVAL)
+}
