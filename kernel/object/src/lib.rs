@@ -43,6 +43,7 @@ mod ready;
 pub mod revocation;
 mod table;
 mod terminal;
+mod unveil;
 
 pub use credentials::{Credentials, Permissions};
 pub use directory::DirectoryEntry;
@@ -51,7 +52,7 @@ pub use ground::KernelGround;
 pub use held::{Held, ObjectCapability};
 #[cfg(target_os = "none")]
 pub use mapped_file::pages_of;
-pub use namespace::{Location, Lookup, LookupFlags, Namespace, Roots};
+pub use namespace::{Location, Lookup, LookupFlags, Namespace, Roots, View};
 pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};
 pub use object::{Object, Seek};
 pub use open_file::OpenFile;

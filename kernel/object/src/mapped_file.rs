@@ -1,5 +1,6 @@
 //! A file's pages together with the place where the file was found, so that `/proc/PID/maps` can name it.
 
+use crate::namespace::view::is_shown;
 use crate::{Location, OpenFile};
 use abi::{OpenFlags, Result};
 use alloc::sync::Arc;
@@ -40,6 +41,9 @@ impl Pager for MappedFile {
     }
 
     fn path(&self) -> Option<Vec<u8>> {
+        if !is_shown(&self.location) {
+            return None;
+        }
         crate::Object::path(&*OpenFile::open(self.location.clone(), OpenFlags::PATH).ok()?)
     }
 

@@ -1,7 +1,7 @@
 //! What terminals and processes must know of each other.
 
 use crate::floor::Once;
-use crate::{Credentials, Object};
+use crate::{Credentials, Object, Roots};
 use abi::{Result, Signal};
 use alloc::sync::{Arc, Weak};
 
@@ -63,6 +63,9 @@ pub trait Caller: Send + Sync {
 
     /// Its credentials.
     fn credentials(&self) -> Arc<Credentials>;
+
+    /// Root, working directory and view of the calling process; `None` for kernel threads.
+    fn roots(&self) -> Option<Arc<Roots>>;
 
     /// Its controlling terminal, for `/dev/tty`.
     fn controlling_terminal(&self) -> Option<Arc<dyn Object>>;

@@ -3,7 +3,7 @@
 use crate::{Process, Task, group, registry};
 use abi::{Errno, Result, Signal};
 use alloc::sync::Arc;
-use object::{Caller, Credentials, Object, ProcessGroup};
+use object::{Caller, Credentials, Object, ProcessGroup, Roots};
 
 /// The calling task; `None` for kernel threads.
 pub fn current() -> Option<Arc<Task>> {
@@ -42,6 +42,10 @@ impl Caller for CurrentCaller {
 
     fn credentials(&self) -> Arc<Credentials> {
         process().map_or_else(|| Arc::new(Credentials::root()), |process| process.credentials())
+    }
+
+    fn roots(&self) -> Option<Arc<Roots>> {
+        Some(process()?.table()?.roots())
     }
 
     fn controlling_terminal(&self) -> Option<Arc<dyn Object>> {

@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 pub mod child;
+pub mod confined;
 pub mod lend;
 pub mod raw;
 

@@ -497,6 +497,8 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
             0x1010 authority pledge(promises: path, execpromises: path)
                 roots[] promises[always] errors[EINVAL ENAMETOOLONG EPERM];
+            0x1011 view unveil(path: path, permissions: path)
+                roots[namespace] promises[unveil] errors[E2BIG EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
             0x1012 authority cap_enter()
                 roots[] promises[stdio] errors[];
             0x1013 authority cap_getmode(mode: output[u32])

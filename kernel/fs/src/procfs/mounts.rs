@@ -7,13 +7,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use object::Location;
+use object::namespace::view::is_shown;
 use object::namespace::{Mount, MountFlags, path_of};
 
 /// `/proc/PID/mounts`: device, place, type, options.
 pub fn mounts(proc: &ProcFs) -> Result<Vec<u8>> {
     let namespace = proc.source().namespace();
     let roots = namespace.roots();
-    let mounts = namespace.mounts()?;
+    let mut mounts = namespace.mounts()?;
+    mounts.retain(|mount| is_shown(&root_of(mount)));
     let mut places = mm::alloc::try_vec(mounts.len())?;
     for mount in &mounts {
         places.push(path_of(&roots, &root_of(mount)).unwrap_or_default());
@@ -34,7 +36,8 @@ pub fn mounts(proc: &ProcFs) -> Result<Vec<u8>> {
 pub fn mount_info(proc: &ProcFs) -> Result<Vec<u8>> {
     let namespace = proc.source().namespace();
     let roots = namespace.roots();
-    let mounts = namespace.mounts()?;
+    let mut mounts = namespace.mounts()?;
+    mounts.retain(|mount| is_shown(&root_of(mount)));
     let mut places = mm::alloc::try_vec(mounts.len())?;
     for mount in &mounts {
         places.push(path_of(&roots, &root_of(mount)).unwrap_or_default());

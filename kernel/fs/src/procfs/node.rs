@@ -15,6 +15,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
 use object::directory::FIRST_ENTRY;
+use object::namespace::view::is_shown;
 use object::{
     Credentials, DirectoryEntry, FileSystem, Location, Node, NodeKind, Object, OpenFile, Owner, Permissions,
     SetAttributes,
@@ -307,6 +308,9 @@ impl Node for ProcNode {
                 ProcessWhat::Link(find) => {
                     subject.check_access()?;
                     let location = find(&self.proc, subject)?;
+                    if !is_shown(&location) {
+                        return Err(Errno::ENOENT);
+                    }
                     object::namespace::path_of(&self.proc.source().namespace().roots(), &location)
                 }
                 _ => Err(Errno::EINVAL),

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use object::namespace::path_of;
+use object::namespace::view::is_shown;
 use object::{Object, Roots, Seek};
 
 /// The slots that are filled, ascending.
@@ -30,6 +31,9 @@ pub fn object(subject: &Subject, slot: i32) -> Result<Arc<dyn Object>> {
 /// Where a slot's object is.
 pub fn path(roots: &Roots, subject: &Subject, slot: i32) -> Result<Vec<u8>> {
     let object = object(subject, slot)?;
+    if object.location().is_some_and(|location| !is_shown(location)) {
+        return Err(Errno::ENOENT);
+    }
     if let Some(path) = object.path() {
         return Ok(path);
     }

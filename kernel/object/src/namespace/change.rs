@@ -1,12 +1,33 @@
 //! Changes of directories: making, linking, removing and renaming names, with the checks that permission bits demand.
 
 use super::mount::MountFlags;
-use super::{LastName, Location, Place, TrailingSlash};
+use super::view::Sight;
+use super::{Found, LastName, Location, Place, TrailingSlash, watch};
 use crate::{Credentials, NewNode, Node, NodeKind, Owner};
 use abi::{AccessMode, Errno, Mode, RenameFlags, Result};
 use alloc::sync::Arc;
+use caps::PathPermissions;
 
 impl Place {
+    /// Whether the view of whoever asked lets names be made and removed here. ENOENT, EACCES.
+    fn check_view(&self) -> Result<()> {
+        watch::demand(self.sight, PathPermissions::CREATE)
+    }
+
+    /// The same for a new name. That there is a way here is no secret.
+    fn check_view_for_new(&self) -> Result<()> {
+        if self.sight == Some(Sight::Way) { Err(Errno::EEXIST) } else { self.check_view() }
+    }
+
+    /// Whether something that looks like `from` may come to be here. More must not be allowed with it than
+    /// before: EXDEV, upon which programs copy, as far as they may read.
+    fn check_gain(&self, from: Option<Sight>) -> Result<()> {
+        match (from, self.sight) {
+            (Some(Sight::Visible(before)), Some(Sight::Visible(after))) if !before.contains(after) => Err(Errno::EXDEV),
+            _ => Ok(()),
+        }
+    }
+
     /// The name, for making something: EEXIST where the path ends in `.`, `..` or at the root.
     pub fn new_name(&self) -> Result<&[u8]> {
         match &self.last {
@@ -17,6 +38,7 @@ impl Place {
 
     /// Makes a node here. `mode` has the umask applied.
     pub fn create(&self, what: NewNode<'_>, mode: Mode, credentials: &Credentials) -> Result<Location> {
+        self.check_view_for_new()?;
         let name = self.new_name()?;
         let directory = self.directory.node();
         if self.trailing_slash == TrailingSlash::Yes && what.kind() != NodeKind::Directory {
@@ -33,14 +55,17 @@ impl Place {
     }
 
     /// Gives `target` a further name here.
-    pub fn link(&self, target: &Location, credentials: &Credentials) -> Result<()> {
+    pub fn link(&self, target: &Found, credentials: &Credentials) -> Result<()> {
+        self.check_view_for_new()?;
         let name = self.new_name()?;
+        let Found { location: target, sight } = target;
         if self.directory.node().lookup(name).is_ok() {
             return Err(Errno::EEXIST);
         }
         if !Arc::ptr_eq(self.directory.mount(), target.mount()) {
             return Err(Errno::EXDEV);
         }
+        self.check_gain(*sight)?;
         check_changeable(&self.directory, credentials)?;
         if target.node().is_directory() {
             return Err(Errno::EPERM);
@@ -53,6 +78,7 @@ impl Place {
 
     /// Removes the name of what is no directory.
     pub fn unlink(&self, credentials: &Credentials) -> Result<()> {
+        self.check_view()?;
         let LastName::Name(name) = &self.last else { return Err(Errno::EISDIR) };
         let node = self.directory.node().lookup(name)?;
         if self.trailing_slash == TrailingSlash::Yes {
@@ -67,6 +93,7 @@ impl Place {
 
     /// Removes an empty directory.
     pub fn remove_directory(&self, credentials: &Credentials) -> Result<()> {
+        self.check_view()?;
         let name = match &self.last {
             LastName::Name(name) => name,
             LastName::Dot => return Err(Errno::EINVAL),
@@ -86,11 +113,17 @@ impl Place {
 
     /// Renames what is here to `to`.
     pub fn rename(&self, to: &Self, flags: RenameFlags, credentials: &Credentials) -> Result<()> {
+        self.check_view()?;
+        to.check_view()?;
         let (LastName::Name(old), LastName::Name(new)) = (&self.last, &to.last) else { return Err(Errno::EBUSY) };
         if !Arc::ptr_eq(self.directory.mount(), to.directory.mount()) {
             return Err(Errno::EXDEV);
         }
         let node = self.directory.node().lookup(old)?;
+        to.check_gain(self.sight)?;
+        if flags.contains(RenameFlags::EXCHANGE) {
+            self.check_gain(to.sight)?;
+        }
         check_removable(&self.directory, &node, credentials)?;
         let has_slash = self.trailing_slash == TrailingSlash::Yes || to.trailing_slash == TrailingSlash::Yes;
         if has_slash && !node.is_directory() {

@@ -1,11 +1,15 @@
 //! What to look up, from where, within which limits; and what is found.
 
+use super::view::{Sight, Step};
 use super::walk::Walk;
+use super::watch::{self, Watch};
 use super::{Location, Roots};
 use crate::Credentials;
 use abi::{Errno, ResolveFlags, Result};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use bitflags::bitflags;
+use caps::PathPermissions;
 
 /// The longest name of a directory entry.
 pub const NAME_MAX: usize = 255;
@@ -36,6 +40,12 @@ bitflags! {
         const IN_ROOT = 1 << 7;
         /// Remember the entry by which it was found, so that its path can be told: for what will be opened.
         const NAMED = 1 << 8;
+        /// As [`Self::BENEATH`], for who may not leave: ENOTCAPABLE.
+        const CONTAINED = 1 << 9;
+        /// What the view shows only as a way will do: for what tells no more than that.
+        const WAYS = 1 << 10;
+        /// The walk keeps beneath its start, in one way or another.
+        const STAYING = Self::BENEATH.bits() | Self::IN_ROOT.bits() | Self::CONTAINED.bits();
     }
 }
 
@@ -63,6 +73,8 @@ pub struct Lookup<'a> {
     pub credentials: &'a Credentials,
     /// How.
     pub flags: LookupFlags,
+    /// What a view must allow for what is found, beside showing it.
+    pub needed: PathPermissions,
 }
 
 /// The last name of a path.
@@ -86,6 +98,16 @@ pub struct Place {
     pub last: LastName,
     /// The path ended in a slash: what is there must be, or become, a directory.
     pub trailing_slash: TrailingSlash,
+    /// How what is there, or could be, looks through the view of whoever asked; `None` without one.
+    pub sight: Option<Sight>,
+}
+
+/// What was found, and how it looks.
+pub struct Found {
+    /// Where it is.
+    pub location: Location,
+    /// How it looks through the view of whoever asked; `None` without one.
+    pub sight: Option<Sight>,
 }
 
 /// Whether a path ended in a slash.
@@ -100,15 +122,28 @@ pub enum TrailingSlash {
 /// What is at the end of a path.
 pub enum Target {
     /// This.
-    Found(Location),
+    Found(Found),
     /// Nothing yet, but it could be made here.
     Missing(Place),
+}
+
+impl Found {
+    /// Refuses a use that needs permissions which the view does not give. ENOENT, EACCES.
+    pub fn demand(&self, needed: PathPermissions) -> Result<()> {
+        watch::demand_of(self.location.node().as_ref(), self.sight, needed)
+    }
 }
 
 impl<'a> Lookup<'a> {
     /// A look-up without limits.
     pub fn new(roots: &'a Roots, start: Option<&'a Location>, credentials: &'a Credentials) -> Self {
-        Self { roots, start, credentials, flags: LookupFlags::empty() }
+        Self { roots, start, credentials, flags: LookupFlags::empty(), needed: PathPermissions::empty() }
+    }
+
+    /// The same for a use that needs these permissions of a view.
+    pub fn needing(mut self, needed: PathPermissions) -> Self {
+        self.needed |= needed;
+        self
     }
 
     /// The same with these flags beside those it has.
@@ -119,11 +154,18 @@ impl<'a> Lookup<'a> {
 
     /// What the path names.
     pub fn find(&self, path: &[u8]) -> Result<Location> {
+        self.find_seen(path).map(|found| found.location)
+    }
+
+    /// What the path names, and how it looks.
+    pub fn find_seen(&self, path: &[u8]) -> Result<Found> {
         if path.is_empty() && self.flags.contains(LookupFlags::EMPTY_PATH) {
-            return Ok(self.start.unwrap_or(&self.roots.cwd).clone());
+            let sight = Watch::begin(self, self.start(), None)?.and_then(|watch| watch.sight());
+            watch::demand_of(self.start().node().as_ref(), sight, self.needed)?;
+            return Ok(Found { location: self.start().clone(), sight });
         }
         match Walk::begin(self, path)?.run_to_target()? {
-            Target::Found(location) => Ok(location),
+            Target::Found(found) => Ok(found),
             Target::Missing(_) => Err(Errno::ENOENT),
         }
     }
@@ -136,6 +178,11 @@ impl<'a> Lookup<'a> {
     /// What the path names, or, if only its last name is missing, where it would be: for opening with `O_CREAT`.
     pub fn find_target(&self, path: &[u8]) -> Result<Target> {
         Walk::begin(self, path)?.run_to_target()
+    }
+
+    /// What the path names or would name, and how the walk came there.
+    pub(crate) fn find_with_trail(&self, path: &[u8]) -> Result<(Target, Vec<Step>)> {
+        Walk::begin_trail(self, path)?.run_with_trail()
     }
 
     /// Where a relative path starts.

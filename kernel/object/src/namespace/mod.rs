@@ -9,14 +9,20 @@ mod open;
 mod path;
 #[cfg(test)]
 mod tests;
+pub mod view;
 mod walk;
+mod watch;
 
 pub use attributes::{change_mode, change_owner, change_times, truncate};
 pub use location::{Entry, Location};
-pub use lookup::{LINKS_MAX, LastName, Lookup, LookupFlags, NAME_MAX, PATH_MAX, Place, Target, TrailingSlash};
+pub use lookup::{Found, LINKS_MAX, LastName, Lookup, LookupFlags, NAME_MAX, PATH_MAX, Place, Target, TrailingSlash};
 pub use mount::{Mount, MountFlags};
 pub use open::{open, open_location, rights_for};
 pub use path::path_of;
+use view::Sight;
+pub use view::View;
+
+pub(crate) use watch::demand_shown;
 
 use crate::FileSystem;
 use abi::Result;
@@ -35,6 +41,15 @@ pub struct Roots {
     pub cwd: Location,
     /// What may be done with what is found from the working directory.
     pub cwd_rights: Rights,
+    /// What is seen of the tree; `None` is all of it.
+    pub view: Option<Arc<View>>,
+}
+
+impl Roots {
+    /// How a place looks that was not walked to; `None` without a view.
+    pub fn sight_of(&self, location: &Location) -> Option<Sight> {
+        self.view.as_ref().map(|view| view.sight(&view.cover_of(location)))
+    }
 }
 
 /// A tree of mounts.
@@ -55,7 +70,7 @@ impl Namespace {
 
     /// Root and working directory at the root, with every right.
     pub fn roots(&self) -> Roots {
-        Roots { root: self.root(), root_rights: Rights::ALL, cwd: self.root(), cwd_rights: Rights::ALL }
+        Roots { root: self.root(), root_rights: Rights::ALL, cwd: self.root(), cwd_rights: Rights::ALL, view: None }
     }
 
     /// Mounts a file system on a directory.

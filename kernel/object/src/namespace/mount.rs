@@ -116,7 +116,7 @@ impl Mount {
 
     /// What is mounted on its directory `id`, if anything.
     #[inline]
-    pub(super) fn mounted_on(&self, id: u64) -> Option<Arc<Mount>> {
+    pub(in crate::namespace) fn mounted_on(&self, id: u64) -> Option<Arc<Mount>> {
         if self.points.load(Ordering::Acquire) & point_bit(id) == 0 {
             return None;
         }

@@ -3,15 +3,18 @@
 use super::change::owner_in;
 use super::lookup::{Lookup, LookupFlags, Target};
 use super::mount::MountFlags;
-use super::{Location, TrailingSlash};
+use super::{Location, TrailingSlash, watch};
 use crate::{Credentials, NewNode, NodeKind, Object, OpenFile, SetAttributes};
 use abi::{AccessMode, Errno, Mode, OpenFlags, Result};
 use alloc::sync::Arc;
-use caps::{Kind, Rights};
+use caps::{Kind, PathPermissions, Rights};
 
 /// Opens what a path names, making it if the flags ask for that. `mode` has the umask applied.
 pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Result<Arc<dyn Object>> {
     let credentials = lookup.credentials;
+    // Only what is not there yet has to be made.
+    let needed = lookup.needed - PathPermissions::CREATE;
+    let lookup = Lookup { needed, ..lookup };
     let mut how = LookupFlags::NAMED;
     if flags.contains(OpenFlags::NO_FOLLOW) || flags.contains(OpenFlags::CREATE | OpenFlags::EXCLUSIVE) {
         how |= LookupFlags::NO_FOLLOW;
@@ -20,7 +23,7 @@ pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Re
         how |= LookupFlags::DIRECTORY;
     }
     if flags.contains(OpenFlags::TEMPORARY) {
-        let directory = lookup.with(how).find(path)?;
+        let directory = lookup.with(how).needing(PathPermissions::CREATE).find(path)?;
         return open_unnamed(&directory, flags, mode, credentials);
     }
     let is_creating = flags.contains(OpenFlags::CREATE) && !flags.contains(OpenFlags::PATH);
@@ -29,11 +32,12 @@ pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Re
     }
     match lookup.with(how).find_target(path)? {
         Target::Found(_) if is_creating && flags.contains(OpenFlags::EXCLUSIVE) => Err(Errno::EEXIST),
-        Target::Found(location) => open_location(&location, flags, credentials),
+        Target::Found(found) => open_location(&found.location, flags, credentials),
         Target::Missing(place) if is_creating => {
             if place.trailing_slash == TrailingSlash::Yes {
                 return Err(Errno::EISDIR);
             }
+            watch::demand(place.sight, needed | PathPermissions::CREATE)?;
             match place.create(NewNode::File, mode, credentials) {
                 // The mode binds later opens, not this one.
                 Ok(location) => location.node().open(&location, flags, credentials),

@@ -1,5 +1,6 @@
 //! Paths of locations: the way back up.
 
+use super::view::Sight;
 use super::{Location, Roots};
 use crate::Node;
 use abi::{Errno, Result};
@@ -24,6 +25,7 @@ pub fn path_of(roots: &Roots, location: &Location) -> Result<Vec<u8>> {
     } else if !location.node().is_directory() {
         return Err(Errno::ENOENT);
     }
+    demand_shown_as_way(roots, location)?;
     let is_reachable = climb(roots, at, &mut names)?;
     let mut path = Vec::new();
     let length: usize = names.iter().map(|name| name.len() + 1).sum();
@@ -42,6 +44,11 @@ pub fn path_of(roots: &Roots, location: &Location) -> Result<Vec<u8>> {
         path.extend_from_slice(DELETED);
     }
     Ok(path)
+}
+
+/// ENOENT for what the view hides. The names of what is only a way were told when it was unveiled.
+fn demand_shown_as_way(roots: &Roots, location: &Location) -> Result<()> {
+    if roots.sight_of(location) == Some(Sight::Hidden) { Err(Errno::ENOENT) } else { Ok(()) }
 }
 
 /// Collects the names from a directory up to the root; whether the root was met.

@@ -6,6 +6,7 @@ use crate::floor::{CapabilityTable, ObjectState, RwSpinLock};
 use crate::held::ObjectCapability;
 use crate::locks::{self, LockOwner};
 use crate::namespace::Location;
+use crate::namespace::View;
 use crate::{Held, Object, Roots};
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
@@ -218,7 +219,11 @@ impl Table {
     /// The table of a forked child.
     pub fn fork(&self) -> Result<Self> {
         let slots = self.slots.read().fork().map_err(error_of)?;
-        let roots = self.roots();
+        let mut roots = self.roots();
+        if let Some(view) = &roots.view {
+            let view = Some(View::forked(view)?);
+            roots = crate::floor::try_arc(Roots { view, ..(*roots).clone() })?;
+        }
         Ok(Self::build(slots, roots))
     }
 
@@ -275,18 +280,19 @@ impl Table {
 
     /// Changes the working directory. `rights` are those of the capability that it was found by.
     pub fn set_cwd(&self, cwd: Location, rights: Rights) -> Result<()> {
-        self.change_roots(|old| Roots { cwd: cwd.clone(), cwd_rights: rights, ..old.clone() })
+        self.change_roots(|old| Ok(Roots { cwd: cwd.clone(), cwd_rights: rights, ..old.clone() }))
     }
 
     /// Changes the root.
     pub fn set_root(&self, root: Location, rights: Rights) -> Result<()> {
-        self.change_roots(|old| Roots { root: root.clone(), root_rights: rights, ..old.clone() })
+        self.change_roots(|old| Ok(Roots { root: root.clone(), root_rights: rights, ..old.clone() }))
     }
 
-    fn change_roots(&self, change: impl Fn(&Roots) -> Roots) -> Result<()> {
+    /// Replaces the roots as a whole, by what `change` makes of them; again if another thread was quicker.
+    pub(crate) fn change_roots(&self, change: impl Fn(&Roots) -> Result<Roots>) -> Result<()> {
         loop {
             let old = self.roots();
-            let new = crate::floor::try_arc(change(&old))?;
+            let new = crate::floor::try_arc(change(&old)?)?;
             let mut now = self.roots.write();
             if Arc::ptr_eq(&now, &old) {
                 let replaced = core::mem::replace(&mut *now, new);

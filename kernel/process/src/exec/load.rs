@@ -11,6 +11,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use arch::fpu::SignalImage;
 use arch::layout::USER_END;
+use caps::PathPermissions;
 use core::sync::atomic::{AtomicBool, Ordering};
 use mm::AddressSpace;
 use mm::space::{Backing, Growth, Label, Mapping, Place, Populate, Sharing};
@@ -101,14 +102,16 @@ pub(crate) fn load(mut request: Request<'_>) -> Result<Loaded> {
         arguments.push(request.path)?;
         arguments.append(&request.arguments, 1)?;
         request.arguments = arguments;
-        let location = find(&request, script.interpreter)?;
+        let location = find(&request, script.interpreter, PathPermissions::EXECUTE)?;
         file = File::open(location, request.credentials)?;
     }
     Err(Errno::ELOOP)
 }
 
-fn find(request: &Request<'_>, path: &[u8]) -> Result<Location> {
-    Lookup::new(request.roots, None, request.credentials).with(object::LookupFlags::NAMED).find(path)
+/// Finds an interpreter: one of a script's line is run, one that a program names is read like the libraries that it loads.
+fn find(request: &Request<'_>, path: &[u8], needed: PathPermissions) -> Result<Location> {
+    let lookup = Lookup::new(request.roots, None, request.credentials).with(object::LookupFlags::NAMED);
+    lookup.needing(needed).find(path)
 }
 
 impl File {
@@ -169,7 +172,7 @@ fn load_image(request: &Request<'_>, file: File) -> Result<Loaded> {
     let image = file.plan()?;
     let interpreter = match file.interpreter(&image)? {
         Some(path) => {
-            let file = File::open(find(request, &path)?, request.credentials)?;
+            let file = File::open(find(request, &path, PathPermissions::READ)?, request.credentials)?;
             // A broken interpreter is the library's fault, not the program's.
             let image = file.plan().map_err(|error| if error == Errno::ENOEXEC { Errno::ELIBBAD } else { error })?;
             Some((file, image))

@@ -51,6 +51,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
         true => try_arc(cx.table.fork()?)?,
         false => Arc::clone(&cx.table),
     };
+    table.execute_view()?;
 
     // The point of no return: what follows cannot fail.
     let resources = Resources { table, space };

@@ -4,7 +4,8 @@ use crate::Context;
 use abi::consts::general::AT_FDCWD;
 use abi::{AtFlags, Errno, Result};
 use alloc::sync::Arc;
-use caps::{Rights, Root};
+use caps::{PathPermissions, Rights, Root};
+use object::denial::{Denial, Had, Needed, Verdict, deny};
 use object::{Credentials, Held, Location, Lookup, LookupFlags, Object, ObjectCapability, Roots};
 use process::gate;
 
@@ -23,6 +24,10 @@ pub struct Base {
     credentials: Arc<Credentials>,
     held: Option<Held>,
     limit: Rights,
+    /// What a view must allow for what the call does.
+    needed: PathPermissions,
+    /// How far a walk from here may go.
+    bounds: LookupFlags,
 }
 
 impl At {
@@ -56,6 +61,7 @@ impl At {
         let roots = cx.table.roots();
         let credentials = cx.process().credentials();
         let is_absolute = path.first() == Some(&b'/') && !limits.contains(LookupFlags::IN_ROOT);
+        let at_root = roots.root_rights & cx.table.root(Root::Namespace);
         let (held, limit) = if !is_absolute && self.slot != AT_FDCWD {
             let held = self.directory(cx)?;
             let limit = held.inherited();
@@ -67,15 +73,34 @@ impl At {
             };
             // What the place was found by, and what the table still has of the root capability.
             let rights = own & cx.table.root(root);
-            if rights.is_empty() {
-                gate::demand_root(cx, root)?;
-            }
             if !rights.contains(self.rights) {
-                return Err(if rights.is_empty() { Errno::ECAPMODE } else { Errno::ENOTCAPABLE });
+                self.refuse(cx, root, rights)?;
             }
             (None, rights)
         };
-        Ok(Base { roots, credentials, held, limit })
+        // Whoever has more at the start than at the root must not take it beyond what is beneath the start.
+        let is_contained = !is_absolute && !at_root.contains(limit);
+        let bounds = if is_contained { LookupFlags::CONTAINED } else { LookupFlags::empty() };
+        let needed = PathPermissions::for_rights(self.rights);
+        Ok(Base { roots, credentials, held, limit, needed, bounds })
+    }
+
+    /// Refuses for want of rights of a root capability, of which there are `held`. An absolute path beside a directory asks to
+    /// leave the directory: ENOTCAPABLE.
+    #[cold]
+    fn refuse(self, cx: &Context, root: Root, held: Rights) -> Result<()> {
+        if held.is_empty() && self.slot == AT_FDCWD {
+            return gate::demand_root(cx, root);
+        }
+        if self.slot != AT_FDCWD {
+            self.directory(cx)?;
+        }
+        let missing = self.rights - held;
+        let needed = Needed::RootRights(root, missing);
+        match deny(&Denial::of(needed, Had::Rights(held), cx.table.root_cause(root, missing))) {
+            Verdict::Allow => Ok(()),
+            Verdict::Refuse => Err(Errno::ENOTCAPABLE),
+        }
     }
 
     fn directory(self, cx: &Context) -> Result<Held> {
@@ -102,7 +127,7 @@ impl Base {
     /// A look-up from here for which these credentials count.
     pub fn lookup_as<'a>(&'a self, credentials: &'a Credentials, flags: LookupFlags) -> Lookup<'a> {
         let start = self.held.as_ref().and_then(|held| held.location());
-        Lookup::new(&self.roots, start, credentials).with(flags)
+        Lookup::new(&self.roots, start, credentials).with(flags | self.bounds).needing(self.needed)
     }
 
     /// What `path` names.

@@ -16,6 +16,7 @@ pub(crate) mod settings;
 pub(crate) mod signals;
 pub(crate) mod system;
 pub(crate) mod time;
+pub(crate) mod view;
 pub(crate) mod wait;
 
 use crate::Context;

@@ -14,17 +14,24 @@ const HEADER: usize = size_of::<DirentHeader>();
 const ALIGNMENT: usize = 8;
 const RECORD_MAX: usize = (HEADER + NAME_MAX + 1).next_multiple_of(ALIGNMENT);
 
-pub fn getdents64(_cx: &mut Context, fd: Held, mut buf: Sink<'_>) -> Result<usize> {
+pub fn getdents64(cx: &mut Context, fd: Held, mut buf: Sink<'_>) -> Result<usize> {
     let (mut written, mut refused) = (0, None);
-    fd.read_directory(&mut |entry| match write_record(entry, &mut buf) {
-        // Whole records count; what a fault left of one does not.
-        Ok(length) => {
-            written += length;
-            ControlFlow::Continue(())
+    let roots = cx.table.roots();
+    let view = roots.view.as_deref().zip(fd.location());
+    fd.read_directory(&mut |entry| {
+        if view.is_some_and(|(view, directory)| view.hides_entry(directory, entry)) {
+            return ControlFlow::Continue(());
         }
-        Err(error) => {
-            refused = Some(error);
-            ControlFlow::Break(())
+        match write_record(entry, &mut buf) {
+            // Whole records count; what a fault left of one does not.
+            Ok(length) => {
+                written += length;
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                refused = Some(error);
+                ControlFlow::Break(())
+            }
         }
     })?;
     match refused {

@@ -4,7 +4,7 @@ use super::{cwd, empty_path, read, unless_nofollow};
 use crate::Context;
 use crate::arguments::{At, UserPath};
 use abi::{AccessMode, AtFlags, Errno, Result};
-use caps::Rights;
+use caps::{PathPermissions, Rights};
 use object::namespace::MountFlags;
 use object::{Credentials, Location, NodeKind};
 use process::gate;
@@ -39,8 +39,18 @@ pub fn faccessat2(cx: &mut Context, directory: At, path: UserPath, mode: AccessM
         false => base.credentials().as_real(),
     };
     let how = unless_nofollow(flags) | empty_path(flags);
-    let location = base.lookup_as(&credentials, how).find(&path)?;
-    check(&location, mode, &credentials)
+    let found = base.lookup_as(&credentials, how).find_seen(&path)?;
+    found.demand(permissions_for(mode, &found.location))?;
+    check(&found.location, mode, &credentials)
+}
+
+/// What a view must give for what is asked about. To search a directory takes no permission.
+fn permissions_for(mode: AccessMode, location: &Location) -> PathPermissions {
+    let mut needed = PathPermissions::empty();
+    needed.set(PathPermissions::READ, mode.contains(AccessMode::READ));
+    needed.set(PathPermissions::WRITE, mode.contains(AccessMode::WRITE));
+    needed.set(PathPermissions::EXECUTE, mode.contains(AccessMode::EXECUTE) && !location.node().is_directory());
+    needed
 }
 
 fn check(location: &Location, mode: AccessMode, credentials: &Credentials) -> Result<usize> {

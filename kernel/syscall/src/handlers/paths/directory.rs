@@ -7,6 +7,7 @@ use abi::{AccessMode, AtFlags, Errno, Result};
 use caps::Rights;
 use mm::user::Sink;
 use object::namespace::path_of;
+use object::namespace::view::Sight;
 use object::{Held, Location, LookupFlags, NodeKind};
 
 pub fn getcwd(cx: &mut Context, mut buf: Sink<'_>) -> Result<usize> {
@@ -30,6 +31,9 @@ pub fn chdir(cx: &mut Context, path: UserPath) -> Result<usize> {
 
 pub fn fchdir(cx: &mut Context, fd: Held) -> Result<usize> {
     let location = location(&fd)?;
+    if !matches!(cx.table.roots().sight_of(location), None | Some(Sight::Visible(_))) {
+        return Err(Errno::ENOENT);
+    }
     check_search(cx, location)?;
     cx.table.set_cwd(location.clone(), fd.inherited()).map(|()| 0)
 }

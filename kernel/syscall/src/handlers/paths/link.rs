@@ -1,12 +1,14 @@
 //! Hard and symbolic links.
 
-use super::{cwd, find_to};
+use super::{cwd, find_to, location, read};
 use crate::Context;
 use crate::arguments::{At, UserPath};
 use abi::{AtFlags, Errno, Mode, Result};
-use caps::Rights;
+use caps::{PathPermissions, Rights};
 use mm::user::Sink;
-use object::{LookupFlags, NewNode};
+use object::namespace::Found;
+use object::{Location, LookupFlags, NewNode};
+use process::gate;
 use process::promise_rules::Use;
 
 pub fn link(cx: &mut Context, old: UserPath, new: UserPath) -> Result<usize> {
@@ -26,7 +28,7 @@ pub fn linkat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath, 
     let path = new.read()?;
     let base = to.base(cx, &path)?;
     let place = base.lookup(LookupFlags::empty()).find_place(&path)?;
-    place.link(&named.location, base.credentials()).map(|()| 0)
+    place.link(&Found { location: named.location, sight: named.sight }, base.credentials()).map(|()| 0)
 }
 
 pub fn symlink(cx: &mut Context, target: UserPath, path: UserPath) -> Result<usize> {
@@ -53,6 +55,17 @@ pub fn readlinkat(cx: &mut Context, directory: At, path: UserPath, mut buf: Sink
         return Err(Errno::EINVAL);
     }
     // An empty path names a link that was itself opened.
-    let named = find_to(cx, directory, path, AtFlags::EMPTY_PATH, LookupFlags::NO_FOLLOW, Some(Use::ReadLink))?;
-    buf.write(&named.location.node().read_link()?)
+    let found = find_link(cx, directory, path)?;
+    buf.write(&found.node().read_link()?)
+}
+
+/// That a directory on the way to something visible is no link is no secret; `realpath` asks it of each.
+fn find_link(cx: &Context, directory: At, path: UserPath) -> Result<Location> {
+    let path = read(path, AtFlags::EMPTY_PATH)?;
+    if let Some(held) = directory.itself(cx, &path, AtFlags::EMPTY_PATH)? {
+        return location(&held).cloned();
+    }
+    gate::demand_path(cx, &path, Use::ReadLink)?;
+    let how = LookupFlags::NO_FOLLOW | LookupFlags::EMPTY_PATH | LookupFlags::WAYS;
+    directory.base(cx, &path)?.lookup(how).needing(PathPermissions::READ).find(&path)
 }

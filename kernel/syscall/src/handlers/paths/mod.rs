@@ -27,6 +27,8 @@ use crate::arguments::{At, UserPath};
 use abi::{AtFlags, Mode, Result};
 use alloc::vec::Vec;
 use caps::Rights;
+use object::namespace::Found;
+use object::namespace::view::Sight;
 use object::{Held, Location, LookupFlags};
 use process::gate;
 use process::promise_rules::Use;
@@ -39,6 +41,8 @@ const fn cwd(rights: Rights) -> At {
 /// What a path names, with the most that may be done with it.
 struct Named {
     location: Location,
+    /// How it looks through the view, if there is one.
+    sight: Option<Sight>,
     limit: Rights,
 }
 
@@ -52,14 +56,15 @@ fn find_to(cx: &Context, at: At, path: UserPath, flags: AtFlags, how: LookupFlag
     let path = read(path, flags)?;
     if let Some(held) = at.itself(cx, &path, flags)? {
         let location = location(&held)?.clone();
-        return Ok(Named { location, limit: held.inherited() });
+        let sight = cx.table.roots().sight_of(&location);
+        return Ok(Named { location, sight, limit: held.inherited() });
     }
     if let Some(used) = used {
         gate::demand_path(cx, &path, used)?;
     }
     let base = at.base(cx, &path)?;
-    let location = base.find(&path, how | empty_path(flags))?;
-    Ok(Named { location, limit: base.limit() })
+    let Found { location, sight } = base.lookup(how | empty_path(flags)).find_seen(&path)?;
+    Ok(Named { location, sight, limit: base.limit() })
 }
 
 /// The path; where an empty one is allowed, so is none.
