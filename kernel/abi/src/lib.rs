@@ -39,6 +39,7 @@ pub mod consts {
     pub use linux_raw_sys::elf;
     pub use linux_raw_sys::general;
     pub use linux_raw_sys::ioctl;
+    pub use linux_raw_sys::net;
     pub use linux_raw_sys::prctl;
     pub use linux_raw_sys::system;
 }

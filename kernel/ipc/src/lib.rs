@@ -1,8 +1,8 @@
-//! Floor 6: pipes, futexes and event objects.
+//! Floor 6: pipes, sockets, futexes and event objects.
 //!
 //! # Purpose
-//! How threads and processes tell one another something: bytes ([`pipe`]), a change of a word
-//! ([`futex`]), a count ([`eventfd`]), an expiry ([`timerfd`]); and how one thread waits for several
+//! How threads and processes tell one another something: bytes ([`pipe`]), messages and capabilities
+//! ([`socket`]), a change of a word ([`futex`]), a count ([`eventfd`]), an expiry ([`timerfd`]); and how one thread waits for several
 //! of these and other objects at once ([`poll`], [`epoll`]).
 //!
 //! # Invariants
@@ -43,6 +43,8 @@ pub mod pipe_end;
 #[cfg(target_os = "none")]
 pub mod poll;
 pub mod ring;
+#[cfg(target_os = "none")]
+pub mod socket;
 #[cfg(target_os = "none")]
 pub mod timerfd;
 #[cfg(test)]

@@ -85,7 +85,8 @@ fn open_fifo(pipe: &Arc<Pipe>, location: &Location, flags: OpenFlags) -> Result<
     Ok(end)
 }
 
-fn present() -> Timespec {
+/// The time of day.
+pub(crate) fn present() -> Timespec {
     let total = arch::clock::wall_clock_at_boot_ns() + arch::clock::now_ns();
     Timespec { seconds: (total / 1_000_000_000) as i64, nanoseconds: (total % 1_000_000_000) as i64 }
 }

@@ -154,6 +154,18 @@ impl Held {
         self.capability.inherited()
     }
 
+    /// A copy of the capability that was looked up, to be sent away: the rights that it had then, its bounds and its grant.
+    pub fn into_capability(self) -> ObjectCapability {
+        self.capability
+    }
+
+    /// A capability to an object that came out of this one and is used as it is, such as a connection that was accepted: the
+    /// same rights, bounds and grant.
+    pub fn alike(&self, object: Arc<dyn Object>) -> ObjectCapability {
+        let kind = object.kind();
+        Capability { object, kind, ..self.capability.clone() }
+    }
+
     /// A capability to what was opened beneath this directory: no more than it passes on, and taken back with it.
     pub fn child(&self, object: Arc<dyn Object>, rights: Rights) -> ObjectCapability {
         let kind = object.kind();

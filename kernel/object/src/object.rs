@@ -127,6 +127,11 @@ pub trait Object: Any + Send + Sync {
         None
     }
 
+    /// What is to be done whenever a slot that held it has been emptied, though others may hold it still.
+    fn after_close(&self) -> Option<fn()> {
+        None
+    }
+
     /// The terminal that it is.
     fn terminal(&self) -> Option<&dyn Terminal> {
         None

@@ -50,8 +50,12 @@ ranks! {
     30 Terminal;
     /// A pipe's buffer.
     32 Pipe;
+    /// Reading from a socket: one at a time.
+    33 SocketReader;
     /// When lent capabilities are to be taken back.
     34 GrantDeadlines;
+    /// Which sockets lie unread in the queues of others.
+    34 SocketsInFlight;
     /// A device's sleeping state.
     35 Device;
     /// The regions of an address space.
@@ -74,8 +78,14 @@ ranks! {
     127 GrantUsers;
     /// Who observes grants.
     128 GrantObservers;
+    /// The names that sockets have.
+    128 SocketNames;
     /// Small state of files, pipes and event objects.
     130 ObjectState;
+    /// What a socket is connected to, its name, and who waits to be accepted.
+    131 SocketState;
+    /// The messages that a socket has not read yet.
+    131 SocketQueue;
     /// The pseudo-terminals that exist.
     132 PtyRegistry;
     /// What a pseudo-terminal's master has not read yet, and the numbers in use.

@@ -80,6 +80,9 @@ macro_rules! decode {
     ($cx:ident $word:ident process $($right:ident)*) => {
         decode!(@of $cx $word PROCESS EBADF $($right)*)
     };
+    ($cx:ident $word:ident socket $($right:ident)*) => {
+        decode!(@of $cx $word SOCKET ENOTSOCK $($right)*)
+    };
     (@of $cx:ident $word:ident $kinds:ident $errno:ident $($right:ident)*) => {
         $cx.table.get_kind(
             $word as i32,

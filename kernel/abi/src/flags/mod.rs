@@ -2,11 +2,13 @@
 
 mod clone;
 mod memory;
+mod message;
 mod mode;
 mod open;
 
 pub use clone::{CloneFlags, WaitFlags};
 pub use memory::{MapFlags, MemfdFlags, Protection, RemapFlags, SyncFlags};
+pub use message::MessageFlags;
 pub use mode::Mode;
 pub use open::{AccessMode, AtFlags, OpenFlags, RenameFlags, ResolveFlags};
 

@@ -24,6 +24,8 @@ pub enum ArgumentKind {
     PollSet(Rights),
     /// A slot with a process and these rights.
     Process(Rights),
+    /// A slot with a socket and these rights.
+    Socket(Rights),
     /// A slot number.
     Slot,
     /// A directory to start from.
@@ -80,10 +82,12 @@ impl ArgumentKind {
     /// The rights that the argument demands, and whether it names a slot at all.
     pub const fn demanded(self) -> (Rights, bool) {
         match self {
-            Self::Capability(rights) | Self::Directory(rights) | Self::PollSet(rights) | Self::Process(rights) => {
-                (rights, true)
-            }
-            Self::At(rights) => (rights, true),
+            Self::Capability(rights)
+            | Self::Directory(rights)
+            | Self::PollSet(rights)
+            | Self::Process(rights)
+            | Self::Socket(rights)
+            | Self::At(rights) => (rights, true),
             _ => (Rights::NONE, false),
         }
     }
@@ -115,6 +119,7 @@ impl fmt::Debug for ArgumentKind {
             Self::Directory(set) => rights(f, "directory", set),
             Self::PollSet(set) => rights(f, "poll set", set),
             Self::Process(set) => rights(f, "process", set),
+            Self::Socket(set) => rights(f, "socket", set),
             Self::At(set) => rights(f, "directory or AT_FDCWD", set),
             Self::Slot => f.write_str("slot"),
             Self::Path => f.write_str("text"),
@@ -176,7 +181,7 @@ macro_rules! flag_words {
 flag_words! {
     OpenFlags u32 AtFlags u32 RenameFlags u32 AccessMode u32 ResolveFlags u64
     Protection u32 MapFlags u32 RemapFlags u32 SyncFlags u32 MemfdFlags u32
-    CloneFlags u64 WaitFlags u32
+    CloneFlags u64 WaitFlags u32 MessageFlags u32
 }
 
 macro_rules! kind {
@@ -184,6 +189,7 @@ macro_rules! kind {
     (directory $($right:ident)*) => { ArgumentKind::Directory(Rights::NONE$(.union(Rights::$right))*) };
     (poll_set $($right:ident)*) => { ArgumentKind::PollSet(Rights::NONE$(.union(Rights::$right))*) };
     (process $($right:ident)*) => { ArgumentKind::Process(Rights::NONE$(.union(Rights::$right))*) };
+    (socket $($right:ident)*) => { ArgumentKind::Socket(Rights::NONE$(.union(Rights::$right))*) };
     (at $($right:ident)*) => { ArgumentKind::At(Rights::NONE$(.union(Rights::$right))*) };
     (slot) => { ArgumentKind::Slot };
     (path) => { ArgumentKind::Path };

@@ -20,6 +20,7 @@
 /// | `directory[R …]` | `Held` | the same, of a directory, else ENOTDIR |
 /// | `poll_set[R …]` | `Held` | the same, of a poll set, else EINVAL |
 /// | `process[R …]` | `Held` | the same, of a process, else EBADF |
+/// | `socket[R …]` | `Held` | the same, of a socket, else ENOTSOCK |
 /// | `slot` | `Slot` | a slot number; the handler resolves it, with rights that depend on other arguments |
 /// | `at[R …]` | `At` | a directory to start from, or AT_FDCWD; resolved with these rights when the path is relative |
 /// | `path` | `UserPath` | the address of a path |
@@ -113,6 +114,36 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[];
             40 files sendfile(out: cap[WRITE], from: cap[READ], offset: update[i64], count: usize)
                 roots[] promises[stdio] errors[EBADF EINVAL EIO EAGAIN EINTR EPIPE ESPIPE ENOSPC ENOTCAPABLE];
+            41 socket socket(domain: i32, kind: i32, protocol: i32)
+                roots[] promises[unix] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
+            42 socket connect(fd: socket[CONNECT], address: input[SocketAddress], size: u32)
+                roots[] promises[unix] errors[EACCES EAGAIN EALREADY EBADF ECONNREFUSED EINTR EINVAL EISCONN ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EPERM EPROTOTYPE ECAPMODE ENOTCAPABLE];
+            43 socket accept(fd: socket[ACCEPT], address: output[SocketAddress], size: update[u32])
+                roots[] promises[unix] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+            44 socket sendto(fd: socket[WRITE], buf: source[count], count: length, flags: flags[MessageFlags], address: input[SocketAddress], size: u32)
+                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ECAPMODE ENOTCAPABLE];
+            45 socket recvfrom(fd: socket[READ], buf: sink[count], count: length, flags: flags[MessageFlags], address: output[SocketAddress], size: update[u32])
+                roots[] promises[stdio] errors[EAGAIN EBADF ECONNRESET EINTR EINVAL ENOTCONN ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+            46 socket sendmsg(fd: socket[WRITE], message: input[Msghdr], flags: flags[MessageFlags])
+                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOBUFS ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ETOOMANYREFS ECAPMODE ENOTCAPABLE];
+            47 socket recvmsg(fd: socket[READ], message: update[Msghdr], flags: flags[MessageFlags])
+                roots[] promises[stdio] errors[EAGAIN EBADF ECONNRESET EINTR EINVAL EMSGSIZE ENOTCONN ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+            48 socket shutdown(fd: socket[SHUTDOWN], how: i32)
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTSOCK ENOTCAPABLE];
+            49 socket bind(fd: socket[BIND], address: input[SocketAddress], size: u32)
+                roots[] promises[unix] errors[EACCES EADDRINUSE EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EROFS ECAPMODE ENOTCAPABLE];
+            50 socket listen(fd: socket[LISTEN], backlog: i32)
+                roots[] promises[unix] errors[EBADF EINVAL ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+            51 socket getsockname(fd: socket[GETSOCKNAME], address: output[SocketAddress], size: update[u32])
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTSOCK ENOTCAPABLE];
+            52 socket getpeername(fd: socket[GETPEERNAME], address: output[SocketAddress], size: update[u32])
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCONN ENOTSOCK ENOTCAPABLE];
+            53 socket socketpair(domain: i32, kind: i32, protocol: i32, fds: output[[i32; 2]])
+                roots[] promises[stdio] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
+            54 socket setsockopt(fd: socket[SETSOCKOPT], level: i32, option: u32, value: input[u32], size: u32)
+                roots[] promises[stdio] errors[EBADF EDOM EINVAL ENOPROTOOPT ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+            55 socket getsockopt(fd: socket[GETSOCKOPT], level: i32, option: u32, value: output[u32], size: update[u32])
+                roots[] promises[stdio] errors[EBADF EINVAL ENOPROTOOPT ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             56 process clone(flags: flags[CloneFlags], stack: address, parent_tid: output[i32], child_tid: output[i32], tls: address)
                 roots[spawn] promises[proc thread] errors[EAGAIN EINVAL];
             57 process fork()
@@ -419,6 +450,8 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             287 wait timerfd_gettime(fd: cap[TIMER_GET], value: output[Itimerspec])
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
+            288 socket accept4(fd: socket[ACCEPT], address: output[SocketAddress], size: update[u32], flags: flags[OpenFlags])
+                roots[] promises[unix] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             290 descriptors eventfd2(initial: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             291 wait epoll_create1(flags: u32)
@@ -433,10 +466,14 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO ESPIPE ENOSPC EFBIG ENOTCAPABLE];
             297 signals rt_tgsigqueueinfo(pid: pid, tid: pid, signal: signal, info: input[Siginfo])
                 roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN];
+            299 socket recvmmsg(fd: socket[READ], messages: update[Mmsghdr], count: u32, flags: flags[MessageFlags], timeout: update[Timespec])
+                roots[] promises[stdio] errors[EAGAIN EBADF ECONNRESET EINTR EINVAL EMSGSIZE ENOTCONN ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             302 process prlimit64(pid: pid, resource: u32, new: input[Rlimit], old: output[Rlimit])
                 roots[] promises[stdio] errors[EINVAL EPERM ESRCH];
             306 files syncfs(fd: cap[FSYNC])
                 roots[] promises[stdio] errors[EBADF EIO ENOTCAPABLE];
+            307 socket sendmmsg(fd: socket[WRITE], messages: update[Mmsghdr], count: u32, flags: flags[MessageFlags])
+                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOBUFS ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ETOOMANYREFS ECAPMODE ENOTCAPABLE];
             309 sched getcpu(cpu: output[u32], node: output[u32])
                 roots[] promises[stdio] errors[];
             314 sched sched_setattr(pid: pid, attributes: input[SchedAttr], flags: u32)

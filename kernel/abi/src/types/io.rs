@@ -87,3 +87,30 @@ pub struct Cmsghdr {
     /// Kind.
     pub kind: i32,
 }
+
+/// Who sent a message: `struct ucred`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Ucred {
+    /// Process.
+    pub pid: i32,
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// One of several messages of a call: `struct mmsghdr`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Mmsghdr {
+    /// The message.
+    pub message: Msghdr,
+    /// Bytes moved.
+    pub count: u32,
+    /// Zero.
+    pub padding: u32,
+}
+
+/// Room for the address of a socket: `struct sockaddr_un`.
+pub type SocketAddress = [u8; 110];

@@ -16,7 +16,7 @@ mod time;
 
 pub use capability::NarrowItem;
 pub use file::{DirentHeader, Flock, OpenHow, OwnerEx, Stat, Statfs, Statx, StatxTimestamp};
-pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Msghdr, Pollfd, SelectMask};
+pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Mmsghdr, Msghdr, Pollfd, SelectMask, SocketAddress, Ucred};
 pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam};
 pub use signals::{Sigaction, Sigaltstack, Sigcontext, Sigevent, Siginfo, Ucontext};
 pub use system::{Sysinfo, Utsname};

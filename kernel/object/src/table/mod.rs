@@ -182,7 +182,11 @@ impl Table {
         {
             locks::unlock_all(location, self.lock_owner());
         }
+        let afterwards = old.object.after_close();
         drop(old);
+        if let Some(afterwards) = afterwards {
+            afterwards();
+        }
     }
 
     /// Marks the slots `first..=last` to be closed by exec.

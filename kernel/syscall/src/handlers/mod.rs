@@ -14,6 +14,7 @@ pub(crate) mod process;
 pub(crate) mod sched;
 pub(crate) mod settings;
 pub(crate) mod signals;
+pub(crate) mod socket;
 pub(crate) mod system;
 pub(crate) mod time;
 pub(crate) mod view;

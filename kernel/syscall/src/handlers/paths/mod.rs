@@ -89,6 +89,6 @@ fn location(held: &Held) -> Result<&Location> {
 }
 
 /// A mode for something new: without the bits of the process's mask, and without those that it promised not to set.
-fn masked(cx: &Context, mode: Mode) -> Mode {
+pub(crate) fn masked(cx: &Context, mode: Mode) -> Mode {
     gate::allowed_mode(cx, mode).masked(Mode::from_raw(cx.process().umask()))
 }

@@ -1,0 +1,19 @@
+//! Unix sockets: streams, packets and datagrams, names, and the capabilities that they carry.
+
+#![allow(unsafe_code, reason = "libc's calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one reason holds for a row of calls of one kind")]
+
+mod kit;
+mod passing;
+mod streams;
+
+use std::process::ExitCode;
+
+use trials::Report;
+
+fn main() -> ExitCode {
+    let mut report = Report::new();
+    streams::run(&mut report);
+    passing::run(&mut report);
+    report.finish()
+}
