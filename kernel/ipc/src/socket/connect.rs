@@ -171,6 +171,7 @@ fn connect_datagram(me: &Arc<Endpoint>, target: &Arc<Endpoint>) -> Result<()> {
         (state.peer.replace(target.clone()), state.relay.take())
     };
     drop(relay);
+    me.watch_peer();
     if old.is_some_and(|old| !Arc::ptr_eq(&old, target)) {
         forget_messages(me);
     }

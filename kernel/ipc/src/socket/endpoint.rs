@@ -15,7 +15,7 @@ use abi::{Errno, Result};
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use sched::{Attachment, WaitQueue};
+use sched::{Attachment, Observer, WaitQueue};
 use sync::ranks::{ObjectState, SocketQueue, SocketReader, SocketState};
 use sync::{Mutex, Once, SpinLock};
 
@@ -43,8 +43,8 @@ pub struct Endpoint {
     held: AtomicUsize,
     /// Messages in the queue; changes under its lock.
     count: AtomicUsize,
-    /// Where readers and accepters sleep, and where the socket is polled.
-    pub readers: WaitQueue,
+    /// Where readers and accepters sleep, and where the socket is polled. Shared with the [`Relay`] at a peer.
+    pub readers: Arc<WaitQueue>,
     /// Where those sleep who wait for room: here for what is sent from here, and senders and connecters elsewhere for room in
     /// the queue here.
     pub writers: WaitQueue,
@@ -87,6 +87,15 @@ pub struct State {
     pub relay: Option<Attachment>,
 }
 
+/// Passes news of room at a peer on to those who poll here.
+struct Relay(Arc<WaitQueue>);
+
+impl Observer for Relay {
+    fn notify(&self) {
+        self.0.wake_all();
+    }
+}
+
 /// How far a socket is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -116,6 +125,7 @@ impl Endpoint {
     /// An endpoint without a peer; of a connection to `listener`, if one is given. ENOMEM.
     pub fn new(kind: SocketKind, listener: Option<&Arc<Self>>) -> Result<Arc<Self>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let readers = mm::alloc::try_arc(WaitQueue::new())?;
         Ok(mm::alloc::try_arc(Self {
             kind,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -124,7 +134,7 @@ impl Endpoint {
             queue: SpinLock::new(Queue { messages: VecDeque::new(), is_closed: false }),
             held: AtomicUsize::new(0),
             count: AtomicUsize::new(0),
-            readers: WaitQueue::new(),
+            readers,
             writers: WaitQueue::new(),
             is_polled: AtomicBool::new(false),
             charged: AtomicUsize::new(0),
@@ -232,7 +242,30 @@ impl Endpoint {
     /// Notes that the socket is polled, and gives the queue for that.
     pub fn polled_queue(&self) -> &WaitQueue {
         self.is_polled.store(true, Ordering::Relaxed);
+        self.watch_peer();
         &self.readers
+    }
+
+    /// Has those who poll here told of room at the peer, where datagrams may have to wait for it.
+    pub fn watch_peer(&self) {
+        if self.kind != SocketKind::Datagram || !self.is_polled.load(Ordering::Relaxed) {
+            return;
+        }
+        let peer = {
+            let state = self.state.lock();
+            if state.relay.is_some() { None } else { state.peer.clone() }
+        };
+        let Some(peer) = peer else { return };
+        // Without memory, they are told when they look.
+        let Ok(relay) = mm::alloc::try_arc(Relay(self.readers.clone())) else { return };
+        let Ok(relay) = peer.writers.attach(relay) else { return };
+        let late = {
+            let mut state = self.state.lock();
+            // Another thread may have been quicker, or the peer may be another by now.
+            let is_peer = state.peer.as_ref().is_some_and(|now| Arc::ptr_eq(now, &peer));
+            if is_peer && state.relay.is_none() { state.relay.replace(relay) } else { Some(relay) }
+        };
+        drop(late);
     }
 
     /// Bytes sent from here that nobody has received, with what their messages cost.

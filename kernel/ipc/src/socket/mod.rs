@@ -47,7 +47,7 @@ pub use send::Extras;
 pub use socket::{Shutdown, Socket};
 
 /// The sorts of conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SocketKind {
     /// Bytes in order.
     Stream = 1,

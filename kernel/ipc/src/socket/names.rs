@@ -1,5 +1,6 @@
 //! Names: how sockets are found that nobody has been given.
 
+use super::SocketKind;
 use super::address::Address;
 use super::endpoint::Endpoint;
 use abi::{Errno, Result};
@@ -16,7 +17,8 @@ use sync::{Lazy, SpinLock};
 enum Key {
     /// File system and inode number.
     Node(u64, u64),
-    Abstract(Vec<u8>),
+    /// Each kind of conversation has names of its own.
+    Abstract(SocketKind, Vec<u8>),
 }
 
 type Names = SpinLock<HashMap<Key, Weak<Endpoint>, FixedState>, SocketNames>;
@@ -29,16 +31,16 @@ fn key_of_node(node: &Arc<dyn Node>) -> Key {
     Key::Node(node.file_system().device(), node.id())
 }
 
-fn key_of(address: &Address) -> Result<Key> {
+fn key_of(address: &Address, kind: SocketKind) -> Result<Key> {
     Ok(match address {
         Address::Path(_, node) => key_of_node(node),
-        Address::Abstract(name) => Key::Abstract(mm::alloc::try_to_vec(name)?),
+        Address::Abstract(name) => Key::Abstract(kind, mm::alloc::try_to_vec(name)?),
     })
 }
 
 /// Gives an endpoint a name. EADDRINUSE, ENOMEM.
 pub fn bind(address: &Address, endpoint: &Arc<Endpoint>) -> Result<()> {
-    let key = key_of(address)?;
+    let key = key_of(address, endpoint.kind)?;
     let mut names = NAMES.lock();
     names.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
     if names.get(&key).is_some_and(|holder| holder.strong_count() > 0) {
@@ -54,8 +56,8 @@ pub fn find_node(node: &Arc<dyn Node>) -> Option<Arc<Endpoint>> {
 }
 
 /// Who has a name outside the file tree.
-pub fn find_abstract(name: &[u8]) -> Result<Option<Arc<Endpoint>>> {
-    Ok(find(&Key::Abstract(mm::alloc::try_to_vec(name)?)))
+pub fn find_abstract(kind: SocketKind, name: &[u8]) -> Result<Option<Arc<Endpoint>>> {
+    Ok(find(&Key::Abstract(kind, mm::alloc::try_to_vec(name)?)))
 }
 
 fn find(key: &Key) -> Option<Arc<Endpoint>> {
@@ -65,7 +67,7 @@ fn find(key: &Key) -> Option<Arc<Endpoint>> {
 /// Frees the name of an endpoint, which is about to go.
 pub fn release(address: &Address, endpoint: &Endpoint) {
     // Without memory for the key the entry stays, and is replaced by the next one that wants the name.
-    let Ok(key) = key_of(address) else { return };
+    let Ok(key) = key_of(address, endpoint.kind) else { return };
     let mut names = NAMES.lock();
     if names.get(&key).is_some_and(|holder| core::ptr::eq(holder.as_ptr(), endpoint)) {
         names.remove(&key);

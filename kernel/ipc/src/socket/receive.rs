@@ -135,7 +135,11 @@ fn take_from_queue(me: &Endpoint, to: &mut Sink<'_>, flags: MessageFlags, receiv
             let luggage = message.luggage.take();
             message.advance(copied);
             // The message's sender is the peer, which the endpoint holds: no last reference is dropped here.
-            if message.remaining() == 0 { me.pop(copied) } else { me.put_back(at, message, copied) }
+            if message.remaining() == 0 {
+                me.pop(copied)
+            } else {
+                me.put_back(at, message, copied)
+            }
             received.capabilities = luggage.map(|luggage| luggage.unload()).unwrap_or_default();
         }
         if has_luggage || copied < wanted {

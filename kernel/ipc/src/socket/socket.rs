@@ -111,9 +111,9 @@ impl Socket {
         }
     }
 
-    /// The endpoint that has an abstract name. ECONNREFUSED, ENOMEM.
-    pub fn find_abstract(name: &[u8]) -> Result<Arc<Endpoint>> {
-        names::find_abstract(name)?.ok_or(Errno::ECONNREFUSED)
+    /// The endpoint of the same kind that has an abstract name. ECONNREFUSED, ENOMEM.
+    pub fn find_abstract(&self, name: &[u8]) -> Result<Arc<Endpoint>> {
+        names::find_abstract(self.endpoint.kind, name)?.ok_or(Errno::ECONNREFUSED)
     }
 
     /// Whether sending would not wait: as much room as makes it worth while, and at the peer too.

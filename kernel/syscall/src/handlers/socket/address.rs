@@ -21,11 +21,7 @@ pub(super) fn read(address: UserPtr<SocketAddress>, size: u32) -> Result<Asked> 
 }
 
 /// Writes as much of an address as there is room for, and its whole size.
-pub(super) fn write(
-    address: Option<&Address>,
-    to: UserPtr<SocketAddress>,
-    size: UserPtr<u32>,
-) -> Result<()> {
+pub(super) fn write(address: Option<&Address>, to: UserPtr<SocketAddress>, size: UserPtr<u32>) -> Result<()> {
     let room = usize::try_from(size.read()? as i32).map_err(|_| Errno::EINVAL)?;
     let whole = put(address, to, room)?;
     size.write(&whole)
@@ -43,7 +39,7 @@ pub(super) fn put(address: Option<&Address>, to: UserPtr<SocketAddress>, room: u
 pub(super) fn find(cx: &Context, socket: &Socket, asked: Asked) -> Result<Arc<Endpoint>> {
     let endpoint = match asked {
         Asked::Unspecified | Asked::Unnamed => return Err(Errno::EINVAL),
-        Asked::Abstract(name) => Socket::find_abstract(&name)?,
+        Asked::Abstract(name) => socket.find_abstract(&name)?,
         Asked::Path(path) => find_path(cx, &path)?,
     };
     if endpoint.kind != socket.socket_kind() {

@@ -48,8 +48,7 @@ pub fn sendmmsg(
     let mut done = 0;
     while done < count {
         let one = messages.offset(done);
-        let sent = send_message(cx, socket, one.cast(), flags)
-            .and_then(|sent| count_of(one).write(&(sent as u32)));
+        let sent = send_message(cx, socket, one.cast(), flags).and_then(|sent| count_of(one).write(&(sent as u32)));
         match sent {
             Ok(()) => done += 1,
             Err(_) if done > 0 => break,

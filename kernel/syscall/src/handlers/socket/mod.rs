@@ -27,13 +27,7 @@ pub fn socket(cx: &mut Context, domain: i32, kind: i32, protocol: i32) -> Result
     install(cx, Socket::new(kind, flags)?, flags)
 }
 
-pub fn socketpair(
-    cx: &mut Context,
-    domain: i32,
-    kind: i32,
-    protocol: i32,
-    fds: UserPtr<[i32; 2]>,
-) -> Result<usize> {
+pub fn socketpair(cx: &mut Context, domain: i32, kind: i32, protocol: i32, fds: UserPtr<[i32; 2]>) -> Result<usize> {
     let (kind, flags) = kind_of(domain, kind, protocol)?;
     let (one_slot, other_slot) = (cx.table.reserve()?, cx.table.reserve()?);
     let (one, other) = Socket::pair(kind, flags)?;

@@ -124,10 +124,7 @@ pub fn getsockopt(
 
 fn timeout(socket: &Socket, direction: Direction) -> Timeval {
     let timeout_ns = socket.options().timeout_ns(direction);
-    Timeval {
-        seconds: (timeout_ns / SECOND_NS) as i64,
-        microseconds: (timeout_ns % SECOND_NS / MICROSECOND_NS) as i64,
-    }
+    Timeval { seconds: (timeout_ns / SECOND_NS) as i64, microseconds: (timeout_ns % SECOND_NS / MICROSECOND_NS) as i64 }
 }
 
 /// Where the value of an option goes.

@@ -91,7 +91,8 @@ fn truncated() -> Holds {
         let (one, other) = pair(SOCK_STREAM)?;
         let slot = one.as_raw_fd();
         // The size of the room, and how many fit.
-        for (room, fitting) in [(0, 0), (8, 0), (16, 0), (19, 0), (20, 1), (24, 2), (27, 2), (28, 3), (32, 4), (100, 5)] {
+        for (room, fitting) in [(0, 0), (8, 0), (16, 0), (19, 0), (20, 1), (24, 2), (27, 2), (28, 3), (32, 4), (100, 5)]
+        {
             send_slots(&one, b"x", &[slot; 5])?;
             let before = slots_in_use()?;
             let message = receive_message(&other, 1, room, 0)?;
@@ -121,15 +122,16 @@ fn full_table() -> Holds {
     holding(|| {
         let (one, other) = pair(SOCK_STREAM)?;
         send_slots(&one, b"x", &[one.as_raw_fd(); 4])?;
-        // SAFETY: a slot.
-        let next = check(unsafe { libc::dup(one.as_raw_fd()) })?;
-        // SAFETY: the slot just made.
-        check(unsafe { libc::close(next) })?;
-        let old = set_slot_limit(next as u64 + 2)?;
+        // The next two slots to be taken.
+        let (next, last) = (one.try_clone()?, one.try_clone()?);
+        let limit = last.as_raw_fd() as u64 + 1;
+        drop((next, last));
+        let old = set_slot_limit(limit)?;
         let message = receive_message(&other, 1, room(4), 0);
         set_slot_limit(old)?;
         let message = message?;
-        ensure(message.slots.len() == 2 && message.flags & MSG_CTRUNC != 0, "two of four")?;
+        let count = message.slots.len();
+        ensure(count == 2 && message.flags & MSG_CTRUNC != 0, &format!("{count} of four, not two"))?;
         ensure(message.bytes == b"x", "the byte")
     })
 }
@@ -256,9 +258,7 @@ fn peer_credentials() -> Holds {
         let mut size = 12;
         let (level, option) = (libc::SOL_SOCKET, libc::SO_PEERCRED);
         // SAFETY: room for three words.
-        check(unsafe {
-            libc::getsockopt(one.as_raw_fd(), level, option, words.as_mut_ptr().cast(), &raw mut size)
-        })?;
+        check(unsafe { libc::getsockopt(one.as_raw_fd(), level, option, words.as_mut_ptr().cast(), &raw mut size) })?;
         ensure((words[0] as i32, words[1], words[2]) == own() && size == 12, "of a pair")
     })
 }

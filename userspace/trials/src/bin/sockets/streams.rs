@@ -139,7 +139,7 @@ fn full() -> Holds {
             sent += count;
         }
         fails(send(&one, &[7], 0), EAGAIN, "full")?;
-        ensure((20_000..45_000).contains(&sent), "about the limit")?;
+        ensure((5_000..45_000).contains(&sent), "about the limit")?;
         ensure(ready(&one)? & POLLOUT == 0, "not writable")?;
         let mut received = 0;
         while received < sent {
@@ -164,7 +164,7 @@ fn unconnected() -> Holds {
         fails(receive(&packets, 1, 0), ENOTCONN, "receive packets")?;
         // SAFETY: no memory is involved.
         let made = |domain, kind, protocol| check(unsafe { libc::socket(domain, kind, protocol) });
-        fails(made(libc::AF_INET, SOCK_STREAM, 0), libc::EAFNOSUPPORT, "internet")?;
+        fails(made(libc::AF_ECONET, SOCK_STREAM, 0), libc::EAFNOSUPPORT, "another family")?;
         fails(made(libc::AF_UNIX, 9, 0), libc::ESOCKTNOSUPPORT, "an unknown type")?;
         fails(made(libc::AF_UNIX, SOCK_STREAM, 7), libc::EPROTONOSUPPORT, "an unknown protocol")?;
         fails(made(libc::AF_UNIX, SOCK_STREAM | 0x100, 0), EINVAL, "an unknown flag")?;
@@ -203,7 +203,7 @@ fn timeouts() -> Holds {
     holding(|| {
         let (one, other) = pair(SOCK_STREAM)?;
         let stream = UnixStream::from(one);
-        let time = std::time::Duration::from_millis(30);
+        let time = std::time::Duration::from_millis(40);
         stream.set_read_timeout(Some(time))?;
         ensure(stream.read_timeout()? == Some(time), "what was set")?;
         let start = std::time::Instant::now();
