@@ -29,6 +29,13 @@ impl SlotNarrowing<'_> {
 pub enum Item<'a> {
     /// Of one slot. Its duplicates keep what they have.
     Slot(SlotNarrowing<'a>),
+    /// Of every filled slot from the one that is named to this.
+    Slots {
+        /// The first slot, and what to keep.
+        narrowing: SlotNarrowing<'a>,
+        /// The last slot.
+        last: i32,
+    },
     /// Of every capability of a kind, those to come too.
     Kind {
         /// The kind.
@@ -58,6 +65,13 @@ pub enum Item<'a> {
     Close {
         /// The slot.
         slot: i32,
+    },
+    /// Empties every filled slot of a range.
+    CloseRange {
+        /// The first slot.
+        first: i32,
+        /// The last slot.
+        last: i32,
     },
     /// Empties every slot but these, which are in rising order.
     CloseAllBut {

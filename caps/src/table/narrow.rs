@@ -5,6 +5,7 @@ use crate::ceiling::Kept;
 use crate::{Bounds, Capability, Cause, Ground, Item, NarrowError, OutOfMemory, Rights, SlotNarrowing, Taken, When};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 impl From<OutOfMemory> for NarrowError {
     fn from(_: OutOfMemory) -> Self {
@@ -24,7 +25,7 @@ struct Before {
 
 /// The last bounds made, for the slots that come out alike: those of one program mostly do.
 struct Last<'a> {
-    narrowing: SlotNarrowing<'a>,
+    narrowing: &'a SlotNarrowing<'a>,
     rights: Rights,
     old: Option<Arc<Bounds>>,
     new: Arc<Bounds>,
@@ -59,12 +60,20 @@ impl<O> Table<O> {
     /// Refuses what cannot be done; how many slots the item closes.
     fn check(&self, item: &Item<'_>) -> Result<usize, NarrowError> {
         match *item {
-            Item::Slot(ref narrowing) => self.check_slot(narrowing).map(|()| 0),
+            Item::Slot(ref narrowing) => match self.slots.get(narrowing.slot as u32 as usize) {
+                Some(Some(Slot { capability, .. })) => check_slot(capability, narrowing).map(|()| 0),
+                _ => Err(NarrowError::BadSlot),
+            },
+            Item::Slots { ref narrowing, last } => {
+                let filled = self.slots[self.range(narrowing.slot, last)].iter().flatten();
+                filled.map(|slot| &slot.capability).try_for_each(|held| check_slot(held, narrowing)).map(|()| 0)
+            }
             Item::Kind { kind, rights, when } => self.check_ceiling(Kept::Kind(kind, rights), when),
             Item::Root { root, rights, when } => self.check_ceiling(Kept::Root(root, rights), when),
             Item::Promises { promises, when } => self.check_ceiling(Kept::Promises(promises), when),
             Item::Close { slot } if self.flags(slot).is_none() => Err(NarrowError::BadSlot),
             Item::Close { .. } => Ok(1),
+            Item::CloseRange { first, last } => Ok(self.slots[self.range(first, last)].iter().flatten().count()),
             Item::CloseAllBut { slots } if !slots.is_sorted() => Err(NarrowError::Invalid),
             Item::CloseAllBut { .. } => Ok(self.filled),
             Item::SlotCount { limit } if limit > self.limit => Err(NarrowError::Widens),
@@ -82,36 +91,36 @@ impl<O> Table<O> {
         }
     }
 
-    fn check_slot(&self, narrowing: &SlotNarrowing<'_>) -> Result<(), NarrowError> {
-        let Some(Some(Slot { capability, .. })) = self.slots.get(narrowing.slot as u32 as usize) else {
-            return Err(NarrowError::BadSlot);
-        };
-        // A right that the capability was made without (a file opened for reading only) is no right that somebody took: whoever
-        // lists it among those to keep is not mistaken about a narrowing.
-        let Some(bounds) = &capability.bounds else { return Ok(()) };
-        let asked = narrowing.rights.unwrap_or(Rights::NONE) - capability.rights;
-        let history = &bounds.history;
-        let widens = history.first(Taken::Rights(asked)).is_some()
-            || history.first(Taken::Inherited(asked)).is_some()
-            || narrowing.inherited.is_some_and(|kept| !bounds.inherited.contains(kept))
-            || narrowing.fcntls.is_some_and(|kept| !bounds.fcntls.includes(kept))
-            || narrowing.ioctls.is_some_and(|kept| kept.iter().any(|request| !bounds.ioctls.contains(*request)));
-        if widens { Err(NarrowError::Widens) } else { Ok(()) }
+    /// The slots from `first` to `last` that there is room for.
+    fn range(&self, first: i32, last: i32) -> Range<usize> {
+        let end = usize::try_from(last).map_or(0, |last| last.saturating_add(1)).min(self.slots.len());
+        (first as u32 as usize).min(end)..end
+    }
+
+    /// What a narrowing of slots is, and of which.
+    fn slots_of<'a>(&self, item: &'a Item<'a>) -> Option<(&'a SlotNarrowing<'a>, Range<usize>)> {
+        match item {
+            Item::Slot(narrowing) => Some((narrowing, self.range(narrowing.slot, narrowing.slot))),
+            Item::Slots { narrowing, last } => Some((narrowing, self.range(narrowing.slot, *last))),
+            _ => None,
+        }
     }
 
     fn narrow_slots(&mut self, items: &[Item<'_>], cause: Cause, ground: &impl Ground) -> Result<(), OutOfMemory> {
-        let narrowings = || items.iter().filter_map(|item| if let Item::Slot(of) = item { Some(of) } else { None });
         let mut undo = Vec::new();
-        undo.try_reserve_exact(narrowings().count()).map_err(|_| OutOfMemory)?;
+        let count = items.iter().filter_map(|item| self.slots_of(item)).map(|(_, range)| range.len()).sum();
+        undo.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
         let mut last = None;
-        for narrowing in narrowings() {
-            let slot = narrowing.slot as u32 as usize;
-            let Some(Some(Slot { capability, .. })) = self.slots.get_mut(slot) else { continue };
-            match narrow_slot(capability, narrowing, cause, ground, &mut last) {
-                Ok(before) => undo.push(Before { slot, ..before }),
-                Err(error) => {
-                    self.put_back(undo);
-                    return Err(error);
+        for item in items {
+            let Some((narrowing, range)) = self.slots_of(item) else { continue };
+            for (slot, place) in range.clone().zip(&mut self.slots[range]) {
+                let Some(Slot { capability, .. }) = place else { continue };
+                match narrow_slot(capability, narrowing, cause, ground, &mut last) {
+                    Ok((rights, bounds)) => undo.push(Before { slot, rights, bounds }),
+                    Err(error) => {
+                        self.put_back(undo);
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -129,11 +138,14 @@ impl<O> Table<O> {
 
     fn apply(&mut self, item: &Item<'_>, cause: Cause, closed: &mut Vec<Capability<O>>) {
         match *item {
-            Item::Slot(_) => {}
+            Item::Slot(_) | Item::Slots { .. } => {}
             Item::Kind { kind, rights, when } => self.keep(Kept::Kind(kind, rights), when, cause),
             Item::Root { root, rights, when } => self.keep(Kept::Root(root, rights), when, cause),
             Item::Promises { promises, when } => self.keep(Kept::Promises(promises), when, cause),
             Item::Close { slot } => closed.extend(self.remove(slot)),
+            Item::CloseRange { first, last } => {
+                closed.extend(self.range(first, last).filter_map(|slot| self.remove(slot as i32)));
+            }
             Item::CloseAllBut { slots } => {
                 let mut from = 0;
                 while let Some(slot) = self.next_filled(from) {
@@ -157,30 +169,47 @@ impl<O> Table<O> {
     }
 }
 
-/// Narrows one capability; what it had before. Nothing changes on an error.
+/// Refuses to keep what a narrowing took from the capability.
+fn check_slot<O>(capability: &Capability<O>, narrowing: &SlotNarrowing<'_>) -> Result<(), NarrowError> {
+    // A right that the capability was made without (a file opened for reading only) is no right that somebody took: whoever
+    // lists it among those to keep is not mistaken about a narrowing.
+    let Some(bounds) = &capability.bounds else { return Ok(()) };
+    let asked = narrowing.rights.unwrap_or(Rights::NONE) - capability.rights;
+    let history = &bounds.history;
+    let widens = history.first(Taken::Rights(asked)).is_some()
+        || history.first(Taken::Inherited(asked)).is_some()
+        || narrowing.inherited.is_some_and(|kept| !bounds.inherited.contains(kept))
+        || narrowing.fcntls.is_some_and(|kept| !bounds.fcntls.includes(kept))
+        || narrowing.ioctls.is_some_and(|kept| kept.iter().any(|request| !bounds.ioctls.contains(*request)));
+    if widens { Err(NarrowError::Widens) } else { Ok(()) }
+}
+
+/// Narrows one capability; the rights and bounds that it had before. Nothing changes on an error.
 fn narrow_slot<'a, O>(
     capability: &mut Capability<O>,
-    narrowing: &SlotNarrowing<'a>,
+    narrowing: &'a SlotNarrowing<'a>,
     cause: Cause,
     ground: &impl Ground,
     last: &mut Option<Last<'a>>,
-) -> Result<Before, OutOfMemory> {
+) -> Result<(Rights, Option<Arc<Bounds>>), OutOfMemory> {
     let rights = capability.rights & narrowing.rights.unwrap_or(Rights::ALL);
     let alike = last.as_ref().filter(|last| {
-        let of = SlotNarrowing { slot: last.narrowing.slot, ..*narrowing };
-        last.rights == capability.rights && is_same(&last.old, &capability.bounds) && last.narrowing == of
+        last.rights == capability.rights
+            && is_same(&last.old, &capability.bounds)
+            && (core::ptr::eq(last.narrowing, narrowing)
+                || *last.narrowing == SlotNarrowing { slot: last.narrowing.slot, ..*narrowing })
     });
     let new = match alike {
         Some(last) => last.new.clone(),
         None => {
             let new = ground.try_arc(narrowed_bounds(capability, narrowing, rights, cause)?)?;
             let old = capability.bounds.clone();
-            *last = Some(Last { narrowing: *narrowing, rights: capability.rights, old, new: new.clone() });
+            *last = Some(Last { narrowing, rights: capability.rights, old, new: new.clone() });
             new
         }
     };
     let before = core::mem::replace(&mut capability.rights, rights);
-    Ok(Before { slot: 0, rights: before, bounds: capability.bounds.replace(new) })
+    Ok((before, capability.bounds.replace(new)))
 }
 
 fn is_same(one: &Option<Arc<Bounds>>, other: &Option<Arc<Bounds>>) -> bool {

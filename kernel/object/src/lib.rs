@@ -59,3 +59,4 @@ pub use open_file::OpenFile;
 pub use ready::Ready;
 pub use table::{Reservation, ShownSlot, Table, derive};
 pub use terminal::{Caller, ProcessGroup, Terminal, caller, install_caller};
+pub use unveil::ViewStep;

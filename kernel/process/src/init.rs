@@ -37,6 +37,7 @@ pub fn start_init(table: Arc<Table>, path: &[u8], arguments: &[&[u8]], environme
             credentials: try_arc(Credentials::root())?,
             program: None,
             limits,
+            cpus: arch::CpuSet::full(),
             signals: SignalState::new(Actions::new(), queue_limit),
             umask: 0o022,
             flags: 0,

@@ -62,7 +62,11 @@ impl Resource {
 
 /// The limits of a process.
 #[derive(Clone, Copy, Debug)]
-pub struct ResourceLimits([Rlimit; RESOURCES]);
+pub struct ResourceLimits {
+    limits: [Rlimit; RESOURCES],
+    /// What a narrowing has bound the hard limits to: for good, whoever asks.
+    bounds: [u64; RESOURCES],
+}
 
 impl ResourceLimits {
     /// What the first process starts with.
@@ -80,29 +84,39 @@ impl ResourceLimits {
         limits[Resource::MessageQueues as usize] = both(819_200);
         limits[Resource::Nice as usize] = both(0);
         limits[Resource::RealTimePriority as usize] = both(0);
-        Self(limits)
+        Self { limits, bounds: [UNLIMITED; RESOURCES] }
     }
 
     /// The limits of a resource.
     pub const fn get(&self, resource: Resource) -> Rlimit {
-        self.0[resource as usize]
+        self.limits[resource as usize]
     }
 
     /// What is enforced for a resource.
     pub const fn soft(&self, resource: Resource) -> u64 {
-        self.0[resource as usize].soft
+        self.limits[resource as usize].soft
     }
 
-    /// Replaces the limits of a resource. Raising a hard limit takes privilege.
+    /// Replaces the limits of a resource. Raising a hard limit takes privilege, and is not possible beyond what a
+    /// narrowing left.
     pub fn set(&mut self, resource: Resource, limit: Rlimit, privilege: Privilege) -> Result<()> {
         if limit.soft > limit.hard {
             return Err(Errno::EINVAL);
         }
-        if limit.hard > self.get(resource).hard && privilege == Privilege::None {
+        let raises = limit.hard > self.get(resource).hard && privilege == Privilege::None;
+        if raises || limit.hard > self.bounds[resource as usize] {
             return Err(Errno::EPERM);
         }
-        self.0[resource as usize] = limit;
+        self.limits[resource as usize] = limit;
         Ok(())
+    }
+
+    /// Lowers the limits of a resource for good; what is lower already stays.
+    pub fn narrow(&mut self, resource: Resource, limit: Rlimit) {
+        let now = self.get(resource);
+        let lowered = Rlimit { soft: now.soft.min(limit.soft), hard: now.hard.min(limit.hard) };
+        self.limits[resource as usize] = lowered;
+        self.bounds[resource as usize] = lowered.hard;
     }
 }
 
@@ -139,5 +153,20 @@ mod tests {
         assert_eq!(set(&mut limits, 10, 21, Privilege::None), Err(Errno::EPERM));
         assert_eq!(set(&mut limits, 10, 21, Privilege::Superuser), Ok(()));
         assert_eq!(limits.soft(Resource::OpenFiles), 10);
+    }
+
+    #[test]
+    fn a_narrowed_limit_is_lower_for_good() {
+        let mut limits = ResourceLimits::initial();
+        let mut set = |limits: &mut ResourceLimits, hard| {
+            limits.set(Resource::OpenFiles, Rlimit { soft: 4, hard }, Privilege::Superuser)
+        };
+        limits.narrow(Resource::OpenFiles, Rlimit { soft: 50, hard: 60 });
+        assert_eq!(limits.get(Resource::OpenFiles), Rlimit { soft: 50, hard: 60 });
+        assert_eq!(set(&mut limits, 61), Err(Errno::EPERM));
+        assert_eq!(set(&mut limits, 8), Ok(()));
+        limits.narrow(Resource::OpenFiles, Rlimit { soft: 9, hard: 9 });
+        assert_eq!(limits.get(Resource::OpenFiles), Rlimit { soft: 4, hard: 8 });
+        assert_eq!(set(&mut limits, 9), Err(Errno::EPERM));
     }
 }

@@ -1,8 +1,10 @@
 //! Processes.
 
+mod bounds;
+
 use crate::audit::record::Record;
 use crate::itimer::IntervalTimers;
-use crate::limits::{Privilege, Resource, ResourceLimits};
+use crate::limits::ResourceLimits;
 use crate::program::Program;
 use crate::registry;
 use crate::resources::Resources;
@@ -10,10 +12,10 @@ use crate::signal::state::SignalState;
 use crate::task::{NAME_SIZE, TaskName};
 use crate::usage::ResourceUse;
 use crate::{ProcessGroup, Session, Task};
-use abi::types::Rlimit;
 use abi::{ExitStatus, Result, Signal, SignalSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use arch::CpuSet;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};
 use mm::AddressSpace;
@@ -64,6 +66,8 @@ struct State {
     credentials: Arc<Credentials>,
     program: Option<Arc<Program>>,
     limits: ResourceLimits,
+    /// The CPUs that its threads may be put on.
+    cpus: CpuSet,
     /// The name of the thread that left last, for the zombie.
     last_name: TaskName,
     /// Used by threads that have ended.
@@ -96,6 +100,7 @@ pub(crate) struct Origin {
     pub credentials: Arc<Credentials>,
     pub program: Option<Arc<Program>>,
     pub limits: ResourceLimits,
+    pub cpus: CpuSet,
     pub signals: SignalState,
     pub umask: u32,
     pub flags: u32,
@@ -110,6 +115,7 @@ impl Process {
             credentials: origin.credentials,
             program: origin.program,
             limits: origin.limits,
+            cpus: origin.cpus,
             last_name: [0; NAME_SIZE],
             used: ResourceUse::default(),
             children_used: ResourceUse::default(),
@@ -145,6 +151,7 @@ impl Process {
             credentials: Arc::clone(&state.credentials),
             program: state.program.clone(),
             limits: state.limits,
+            cpus: state.cpus,
             signals,
             umask: self.umask(),
             flags: self.flags.load(Relaxed) & (Flag::NoNewPrivileges as u32 | Flag::Dumpable as u32),
@@ -237,32 +244,6 @@ impl Process {
         core::mem::replace(&mut self.state.lock().program, program)
     }
 
-    /// The resource limits.
-    pub fn limits(&self) -> ResourceLimits {
-        self.state.lock().limits
-    }
-
-    /// What is enforced for a resource.
-    pub fn limit(&self, resource: Resource) -> u64 {
-        self.state.lock().limits.soft(resource)
-    }
-
-    /// Replaces the limits of a resource, and tells whoever enforces it.
-    pub fn set_limit(&self, resource: Resource, limit: Rlimit, privilege: Privilege) -> Result<()> {
-        let (limits, resources) = {
-            let mut state = self.state.lock();
-            state.limits.set(resource, limit, privilege)?;
-            (state.limits, state.resources.clone())
-        };
-        if resource == Resource::PendingSignals {
-            self.signals.lock().queue_limit = usize::try_from(limit.soft).unwrap_or(usize::MAX);
-        }
-        if let Some(resources) = resources {
-            resources.enforce(&limits);
-        }
-        Ok(())
-    }
-
     /// The interval timers.
     #[inline]
     pub const fn itimers(&self) -> &IntervalTimers {
@@ -337,21 +318,6 @@ impl Process {
     /// How it ended, while it is a zombie.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         registry::lock().entry(self.id)?.child.ended
-    }
-
-    /// Counts a denial; the how-manieth it is.
-    pub(crate) fn count_denial(&self) -> u64 {
-        self.denials.fetch_add(1, Relaxed) + 1
-    }
-
-    /// Keeps the record of the last denial.
-    pub(crate) fn keep_denial(&self, record: Record) {
-        *self.denial.lock() = Some(record);
-    }
-
-    /// The record of its last denial, which nothing that it does can take away.
-    pub fn last_denial(&self) -> Option<Record> {
-        *self.denial.lock()
     }
 
     /// What a zombie is called: the name of the thread that left last, padded with NULs.

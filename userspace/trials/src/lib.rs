@@ -7,6 +7,7 @@
 pub mod child;
 pub mod confined;
 pub mod lend;
+pub mod narrowing;
 pub mod pledged;
 pub mod raw;
 

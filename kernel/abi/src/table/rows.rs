@@ -540,6 +540,8 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[];
             0x1013 authority cap_getmode(mode: output[u32])
                 roots[] promises[stdio] errors[];
+            0x1014 narrowing narrow(items: input[NarrowItem], count: usize, flags: u32)
+                roots[] promises[always] errors[E2BIG EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ENOTCAPABLE];
         }
     };
 }

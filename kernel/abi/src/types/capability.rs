@@ -34,7 +34,7 @@ pub struct NarrowItem {
     pub fields: u32,
     /// The first slot; or the number of a kind, root capability or resource.
     pub first: u32,
-    /// The last slot, where several are meant; an item on more than one passes over those that are empty.
+    /// The last slot: the first again where one is meant, which must be filled; a range passes over empty slots.
     pub last: u32,
     /// Rights, promises, permissions or limits.
     pub values: [u64; 2],
@@ -81,8 +81,6 @@ impl NarrowItem {
     pub const FCNTLS: u32 = 4;
     /// The inherited rights count.
     pub const INHERITED: u32 = 8;
-    /// Rights named here that are not there are passed over rather than refused.
-    pub const AT_MOST: u32 = 16;
 
     /// Permission to read, in `values[0]` of [`Self::VIEW`].
     pub const READ: u64 = 1;

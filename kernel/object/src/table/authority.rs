@@ -4,6 +4,7 @@ use super::{Table, error_of};
 use crate::denial::{Denial, Had, Needed, Verdict, deny};
 use crate::ground::KernelGround;
 use crate::held::ObjectCapability;
+use crate::{Credentials, Roots, ViewStep};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
 use caps::{Cause, DeniedCall, Grant, Item, Lacking, NarrowError, Promises, Rights, Root, RootSet};
@@ -64,12 +65,41 @@ impl Table {
     /// Narrows by all of the items or by none: EBADF, ENOTCAPABLE or EPERM for what would widen, EINVAL, ENOMEM. For threads that
     /// are in the middle of a call it takes effect with their next one.
     pub fn narrow(&self, items: &[Item<'_>], cause: Cause) -> Result<()> {
+        self.narrow_step(items, cause, None).map(drop)
+    }
+
+    /// The same together with steps that narrow the view, for which these credentials count. EPERM for a locked view, E2BIG,
+    /// and what a look-up of their paths may fail with.
+    pub fn narrow_with_view(
+        &self,
+        items: &[Item<'_>],
+        cause: Cause,
+        steps: &[ViewStep<'_>],
+        credentials: &Credentials,
+    ) -> Result<()> {
+        loop {
+            let old = self.roots();
+            let new = self.narrowed_roots(&old, steps, credentials)?;
+            if self.narrow_step(items, cause, Some((&old, new)))? == Step::Taken {
+                return Ok(());
+            }
+        }
+    }
+
+    fn narrow_step(&self, items: &[Item<'_>], cause: Cause, roots: Option<(&Arc<Roots>, Arc<Roots>)>) -> Result<Step> {
         let mut slots = self.slots.write();
+        let mut now = self.roots.write();
+        if roots.as_ref().is_some_and(|(old, _)| !Arc::ptr_eq(&now, old)) {
+            return Ok(Step::Overtaken);
+        }
         let closed = slots.narrow(items, cause, &KernelGround).map_err(narrow_error)?;
         self.authority.publish(slots.promises(), slots.roots());
+        let replaced = roots.map(|(_, new)| core::mem::replace(&mut *now, new));
+        drop(now);
         drop(slots);
+        drop(replaced);
         closed.into_iter().for_each(|old| self.retire(old));
-        Ok(())
+        Ok(Step::Taken)
     }
 
     /// Has the exec half of the ceilings come into force, after [`Table::close_on_exec`].
@@ -95,6 +125,14 @@ impl Table {
     pub fn derive(&self, slot: i32, limit: Rights, cause: Cause) -> Result<ObjectCapability> {
         self.slots.write().derive(slot, limit, cause, &KernelGround).map_err(error_of)
     }
+}
+
+/// Whether a narrowing took place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Taken,
+    /// Another thread changed the roots first.
+    Overtaken,
 }
 
 /// Derives a grant from another.

@@ -9,6 +9,7 @@ pub(crate) mod futex;
 pub(crate) mod identity;
 pub(crate) mod locks;
 pub(crate) mod memory;
+pub(crate) mod narrowing;
 pub(crate) mod paths;
 pub(crate) mod process;
 pub(crate) mod sched;

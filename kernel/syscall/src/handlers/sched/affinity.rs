@@ -23,7 +23,8 @@ pub fn sched_setaffinity(cx: &mut Context, pid: i32, mut mask: Source<'_>) -> Re
     }
     let task = find(cx, pid)?;
     check_owner(cx, &task)?;
-    let wanted = CpuSet::from_bytes(&bytes).intersect(&arch::cpu::online());
+    let allowed = task.process().allowed_cpus().intersect(&arch::cpu::online());
+    let wanted = CpuSet::from_bytes(&bytes).intersect(&allowed);
     if wanted.is_empty() {
         return Err(Errno::EINVAL);
     }
