@@ -9,6 +9,7 @@ use lexopt::Arg::{Long, Short, Value};
 use lexopt::{Parser, ValueExt};
 
 use crate::failure::{Failure, Result};
+use crate::session::watchdog::PATIENCE;
 
 /// The most processors that the kernel has room for.
 pub const MAX_PROCESSORS: u32 = 288;
@@ -100,6 +101,8 @@ pub struct Options {
     pub append: String,
     /// `--timeout SECONDS`
     pub timeout: Option<Duration>,
+    /// `--patience SECONDS`: how long a guest that could run may give no sign of life.
+    pub patience: Duration,
     /// `--gdb`
     pub debugger: Debugger,
     /// `--log FILE`
@@ -119,6 +122,7 @@ impl Default for Options {
             env: Vec::new(),
             append: String::new(),
             timeout: None,
+            patience: PATIENCE,
             debugger: Debugger::None,
             log: None,
         }
@@ -199,7 +203,8 @@ fn parse_option(name: &str, parser: &mut Parser, options: &mut Options) -> Resul
         "cwd" => options.cwd = Some(parse_cwd(value(name, parser)?)?),
         "env" => options.env.push(parse_environment(value(name, parser)?)?),
         "append" => options.append = parse_append(text(name, parser)?)?,
-        "timeout" => options.timeout = Some(parse_timeout(&text(name, parser)?)?),
+        "timeout" => options.timeout = Some(parse_seconds(name, &text(name, parser)?)?),
+        "patience" => options.patience = parse_seconds(name, &text(name, parser)?)?,
         "trace" => {
             value(name, parser)?;
             return Err(Failure::usage("--trace: this kernel does not record scheduler traces yet"));
@@ -306,11 +311,11 @@ fn parse_append(text: String) -> Result<String> {
     Ok(text)
 }
 
-fn parse_timeout(text: &str) -> Result<Duration> {
+fn parse_seconds(name: &str, text: &str) -> Result<Duration> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| Failure::usage(format!("--timeout: {text} is not a positive number of seconds")))
+        .ok_or_else(|| Failure::usage(format!("--{name}: {text} is not a positive number of seconds")))
 }
 
 #[cfg(test)]
@@ -358,6 +363,7 @@ mod tests {
             &["--env", "novalue"],
             &["--timeout", "0"],
             &["--timeout", "soon"],
+            &["--patience", "-1"],
             &["--append", "two\nlines"],
             &["--bogus"],
             &["-x"],

@@ -21,6 +21,7 @@ Options:
   --env NAME=VALUE   set a variable of the program's environment; may be given several times
   --append ARGS      more words for the kernel's command line
   --timeout SECONDS  end with code 124 when the time is over
+  --patience SECONDS time without a sign of life after which a guest that could run is taken to hang (30)
   --trace FILE       write a scheduler trace for ui.perfetto.dev
   --gdb              stop before the first instruction until a debugger says to go on
   --log FILE         write the kernel's log there instead of to standard error

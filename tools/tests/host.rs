@@ -64,8 +64,9 @@ fn a_panic_ends_with_125_and_a_symbolised_trace() {
 
 #[test]
 fn a_hang_ends_with_125_and_the_trace_of_every_processor() {
-    let outcome = run(tool_with(&["selftest", "--smp", "2", "hang_until_somebody_notices"]), b"").expect_code(125);
-    assert!(outcome.stderr.contains("has not answered"), "{}", outcome.stderr);
+    let words = ["selftest", "--smp", "2", "--patience", "3", "hang_until_somebody_notices"];
+    let outcome = run(tool_with(&words), b"").expect_code(125);
+    assert!(outcome.stderr.contains("has not answered for 3 s"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("cpu0:") && outcome.stderr.contains("cpu1:"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("hang"), "{}", outcome.stderr);
 }

@@ -6,33 +6,57 @@ mod common;
 use common::scratch::Scratch;
 use common::{Outcome, run, tool};
 
-fn boot(name: &str, processors: u32) -> Outcome {
+/// What the machine's clock follows.
+#[derive(Clone, Copy)]
+enum Clock {
+    /// The host's time: what other programs do on the host can be noticed.
+    Host,
+    /// The instructions executed: each run is like the other, but one processor runs at a time.
+    Instructions,
+}
+
+fn boot(name: &str, processors: u32, clock: Clock) -> Outcome {
     let scratch = Scratch::new("selftest");
     let log = scratch.path("log");
     let mut command = tool();
-    command.args(["selftest", "--smp", &processors.to_string(), "--timeout", "600", "--log"]).arg(&log).arg(name);
+    command.args(["selftest", "--smp", &processors.to_string(), "--timeout", "600", "--log"]).arg(&log);
+    if let Clock::Instructions = clock {
+        command.arg("--icount");
+    }
+    command.arg(name);
     let mut outcome = run(command, b"");
     outcome.log = std::fs::read_to_string(&log).unwrap_or_default();
     outcome
 }
 
 macro_rules! cases {
-    ($($name:ident)*) => {
+    ($($name:ident)*; counted: $($counted:ident)*) => {
         $(
             #[test]
             fn $name() {
                 for processors in [1, 8] {
-                    boot(stringify!($name), processors).expect_code(0);
+                    boot(stringify!($name), processors, Clock::Host).expect_code(0);
                 }
+            }
+        )*
+
+        $(
+            #[test]
+            fn $counted() {
+                for processors in [1, 8] {
+                    boot(stringify!($counted), processors, Clock::Instructions).expect_code(0);
+                }
+                // Without counting there is nothing to judge, but all processors run at once.
+                boot(stringify!($counted), 8, Clock::Host).expect_code(0);
             }
         )*
 
         /// A case that is added to the kernel must be added here.
         #[test]
         fn every_case_of_the_kernel_is_run() {
-            let outcome = boot("list", 1).expect_code(0);
+            let outcome = boot("list", 1, Clock::Host).expect_code(0);
             let listed: Vec<&str> = outcome.log.lines().filter_map(|line| line.split_once(" selftest ")).map(|(_, name)| name).collect();
-            let mut known = vec![$(stringify!($name)),*];
+            let mut known = vec![$(stringify!($name),)* $(stringify!($counted)),*];
             // Ends only when the host notices: see the tests of the host.
             known.push("hang_until_somebody_notices");
             let unknown: Vec<&&str> = listed.iter().filter(|name| !known.contains(name)).collect();
@@ -61,7 +85,6 @@ cases! {
     user_copies_count_exactly_what_was_not_copied
     user_copies_refuse_kernel_addresses
     system_calls_keep_all_registers
-    system_call_costs_few_instructions
     user_exceptions_come_back_with_their_cause
     user_mode_is_left_for_attention
     wild_user_registers_cannot_harm
@@ -79,7 +102,6 @@ cases! {
     wild_requests_are_refused
     every_failed_allocation_is_survived
     memory_runs_out_without_a_panic
-    memory_costs_few_instructions
     unmapped_pages_are_gone_on_every_processor
     copied_pages_are_seen_on_every_processor
     flushes_disturb_only_who_runs_the_space
@@ -96,7 +118,6 @@ cases! {
     pipes_carry_bytes
     epoll_tells_what_is_ready
     event_counters_count
-    a_byte_through_a_pipe_costs_little
     threads_wake_each_other
     busy_threads_use_all_processors
     as_many_threads_as_processors_spread
@@ -105,7 +126,12 @@ cases! {
     sleeps_end_on_time
     no_wake_up_is_lost
     sleeping_mutexes_exclude
-    threads_leave_nothing_behind
+    threads_leave_nothing_behind;
+
+    counted:
+    system_call_costs_few_instructions
+    memory_costs_few_instructions
+    a_byte_through_a_pipe_costs_little
     cpu_time_goes_to_who_runs
     operations_cost_little
 }

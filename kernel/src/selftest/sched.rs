@@ -319,72 +319,41 @@ pub fn threads_leave_nothing() -> Verdict {
 
 /// CPU time is charged to who runs, exactly.
 pub fn time_is_accounted() -> Verdict {
-    let stop = Arc::new(AtomicBool::new(false));
+    let start = Arc::new(WaitQueue::new());
+    let stop = Arc::new(AtomicU32::new(WAITING));
     let cpus = CpuSet::of(last_cpu());
     let mut threads = Vec::new();
     for nice in [0, 0, 5] {
-        let stop = stop.clone();
+        let (start, stop) = (start.clone(), stop.clone());
         let builder = Thread::builder("hog").affinity(cpus).nice(sched::Nice::clamped(nice));
-        threads.push(
-            builder
-                .spawn(move || {
-                    while !stop.load(Ordering::Relaxed) {
-                        cpu::relax();
-                    }
-                })
-                .map_err(|_| NO_MEMORY)?,
-        );
+        let thread = builder.spawn(move || {
+            let has_begun = || (stop.load(Ordering::Acquire) != WAITING).then_some(());
+            let _ = start.wait_until(Wait::UNINTERRUPTIBLE, has_begun);
+            while stop.load(Ordering::Relaxed) == RUNNING {
+                core::hint::black_box(());
+            }
+        });
+        threads.push(thread.map_err(|_| NO_MEMORY)?);
     }
-    sleep(1000 * MILLISECOND);
-    stop.store(true, Ordering::Relaxed);
+    // All begin together: who came first would have had the processor alone until the others were made.
+    sleep(10 * MILLISECOND);
+    stop.store(RUNNING, Ordering::Release);
+    start.wake_all();
+    sleep(300 * MILLISECOND);
+    stop.store(STOPPED, Ordering::Relaxed);
     threads.iter().for_each(|thread| thread.join());
     let times: Vec<u64> = threads.iter().map(|thread| thread.cpu_time_ns()).collect();
     log::info!("cpu times {times:?}");
-    check(times[0].abs_diff(times[1]) <= times[0] / 10, "equals did not get equal shares")?;
+    // Where time passes while the machine is not given the host's processors, whoever runs at that moment is charged.
+    if !super::is_exact() {
+        return Ok(());
+    }
+    check(times[0].abs_diff(times[1]) <= times[0] / 50, "equals did not get equal shares")?;
     // Weights 1024 and 335: a ratio of 3.06.
-    check((25..37).contains(&(times[0] * 10 / times[2].max(1))), "nice 5 did not get a third")
+    check((29..33).contains(&(times[0] * 10 / times[2].max(1))), "nice 5 did not get a third")
 }
 
-/// What the basic operations cost; under `-icount shift=0` a nanosecond is an instruction.
-pub fn operations_cost_little() -> Verdict {
-    use sync::ranks::{TestSpinInner, WaitQueue as Inner};
-    use sync::{IrqLock, SpinLock};
-    static SPIN: SpinLock<u32, TestSpinInner> = SpinLock::new(0);
-    static IRQ: IrqLock<u32, Inner> = IrqLock::new(0);
-    static SLEEPING: Mutex<u32, TestOuter> = Mutex::new(0);
-    static QUEUE: WaitQueue = WaitQueue::new();
-    const ROUNDS: u64 = 1000;
-    fn measure(name: &str, operation: impl Fn()) {
-        operation();
-        let start = clock::now_ns();
-        for _ in 0..ROUNDS {
-            operation();
-        }
-        log::info!("{name}: {} ns", (clock::now_ns() - start) / ROUNDS);
-    }
-    measure("nothing", || {});
-    measure("clock", || {
-        core::hint::black_box(clock::now_ns());
-    });
-    measure("spin lock", || *SPIN.lock() += 1);
-    measure("irq lock", || *IRQ.lock() += 1);
-    measure("mutex", || *SLEEPING.lock() += 1);
-    measure("wake without waiters", || QUEUE.wake_one());
-    measure("yield alone", sched::yield_now);
-    let boot = CpuSet::of(CpuId::BOOT);
-    let yielder = || {
-        for _ in 0..20 * ROUNDS {
-            sched::yield_now();
-        }
-    };
-    sched::current().set_affinity(boot).map_err(|_| "set_affinity failed")?;
-    let other = spawn_on(boot, yielder)?;
-    measure("yield to another, there and back", sched::yield_now);
-    other.join();
-    let start = clock::now_ns();
-    for _ in 0..ROUNDS / 10 {
-        spawn_on(boot, || {})?.join();
-    }
-    log::info!("thread made, run and joined: {} ns", (clock::now_ns() - start) / (ROUNDS / 10));
-    sched::current().set_affinity(CpuSet::full()).map_err(|_| "set_affinity failed")
-}
+/// What hogs are told.
+const WAITING: u32 = 0;
+const RUNNING: u32 = 1;
+const STOPPED: u32 = 2;

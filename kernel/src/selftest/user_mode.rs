@@ -94,8 +94,7 @@ pub fn cost() -> Verdict {
     let ticks = (clock::read_tsc() - start) / ROUNDS;
     log::info!("{ticks} ticks a call, {} ticks a second", clock::tsc_hz());
     // Only under icount is the TSC 1 GHz.
-    let is_exact = clock::tsc_hz().abs_diff(1_000_000_000) < 1_000_000;
-    check(!is_exact || ticks <= 75, "the way in and out has grown")
+    check(!super::is_exact() || ticks <= 75, "the way in and out has grown")
 }
 
 /// Each fault of a program is reported with its vector and address, and the next one follows.

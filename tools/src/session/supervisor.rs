@@ -192,7 +192,7 @@ impl Supervisor<'_> {
             _ if is_dying && unanswered >= PATIENCE => self.give_up(),
             _ if is_dying => {}
             Phase::Booting if unanswered >= BOOT_PATIENCE => self.force_trace(unanswered),
-            Phase::Running if unanswered >= PATIENCE => self.force_trace(unanswered),
+            Phase::Running if unanswered >= self.options.patience => self.force_trace(unanswered),
             // The exit code is known; how the machine ends is no matter.
             Phase::Ending if unanswered >= PATIENCE => self.machine.kill(),
             Phase::Running if self.may_ping(unanswered) => self.feed.send(Command::Ping),
@@ -203,7 +203,7 @@ impl Supervisor<'_> {
     /// A ping is an interrupt that no other run has at the same instruction, so a guest whose instructions are
     /// counted is asked only when it has been silent for long.
     fn may_ping(&self, unanswered: Duration) -> bool {
-        self.options.clock == Clock::Host || unanswered >= PATIENCE / 2
+        self.options.clock == Clock::Host || unanswered >= self.options.patience / 2
     }
 
     fn force_trace(&mut self, unanswered: Duration) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// How often the guest is asked.
 pub const INTERVAL: Duration = Duration::from_secs(1);
-/// Opportunity to run without a sign of life, after which the guest is taken to hang.
+/// Opportunity to run without a sign of life, after which the guest is taken to hang, unless `--patience` says otherwise.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The same for a guest that has not come up yet.
 pub const BOOT_PATIENCE: Duration = Duration::from_secs(120);
