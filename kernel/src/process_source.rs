@@ -82,6 +82,10 @@ impl ProcessSource for Processes {
         Ok(())
     }
 
+    fn sockets(&self) -> Result<Vec<u8>> {
+        ipc::socket::text()
+    }
+
     fn command_line(&self) -> &str {
         SYSTEM.get().map_or("", |(_, command_line)| command_line)
     }

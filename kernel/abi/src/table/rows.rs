@@ -115,11 +115,11 @@ macro_rules! system_calls {
             40 files sendfile(out: cap[WRITE], from: cap[READ], offset: update[i64], count: usize)
                 roots[] promises[stdio] errors[EBADF EINVAL EIO EAGAIN EINTR EPIPE ESPIPE ENOSPC ENOTCAPABLE];
             41 socket socket(domain: i32, kind: i32, protocol: i32)
-                roots[] promises[unix] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
+                roots[] promises[unix inet dns] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
             42 socket connect(fd: socket[CONNECT], address: input[SocketAddress], size: u32)
-                roots[] promises[unix] errors[EACCES EAGAIN EALREADY EBADF ECONNREFUSED EINTR EINVAL EISCONN ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EPERM EPROTOTYPE ECAPMODE ENOTCAPABLE];
+                roots[] promises[unix inet] errors[EACCES EAGAIN EALREADY EBADF ECONNREFUSED EINTR EINVAL EISCONN ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EPERM EPROTOTYPE ECAPMODE ENOTCAPABLE];
             43 socket accept(fd: socket[ACCEPT], address: output[SocketAddress], size: update[u32])
-                roots[] promises[unix] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[unix inet] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             44 socket sendto(fd: socket[WRITE], buf: source[count], count: length, flags: flags[MessageFlags], address: input[SocketAddress], size: u32)
                 roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ECAPMODE ENOTCAPABLE];
             45 socket recvfrom(fd: socket[READ], buf: sink[count], count: length, flags: flags[MessageFlags], address: output[SocketAddress], size: update[u32])
@@ -131,9 +131,9 @@ macro_rules! system_calls {
             48 socket shutdown(fd: socket[SHUTDOWN], how: i32)
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTSOCK ENOTCAPABLE];
             49 socket bind(fd: socket[BIND], address: input[SocketAddress], size: u32)
-                roots[] promises[unix] errors[EACCES EADDRINUSE EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EROFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[unix inet] errors[EACCES EADDRINUSE EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EROFS ECAPMODE ENOTCAPABLE];
             50 socket listen(fd: socket[LISTEN], backlog: i32)
-                roots[] promises[unix] errors[EBADF EINVAL ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[unix inet] errors[EBADF EINVAL ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             51 socket getsockname(fd: socket[GETSOCKNAME], address: output[SocketAddress], size: update[u32])
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTSOCK ENOTCAPABLE];
             52 socket getpeername(fd: socket[GETPEERNAME], address: output[SocketAddress], size: update[u32])
@@ -451,7 +451,7 @@ macro_rules! system_calls {
             287 wait timerfd_gettime(fd: cap[TIMER_GET], value: output[Itimerspec])
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             288 socket accept4(fd: socket[ACCEPT], address: output[SocketAddress], size: update[u32], flags: flags[OpenFlags])
-                roots[] promises[unix] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[unix inet] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             290 descriptors eventfd2(initial: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             291 wait epoll_create1(flags: u32)

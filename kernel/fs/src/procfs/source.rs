@@ -31,6 +31,9 @@ pub trait ProcessSource: Send + Sync {
     /// Sets the host name, if the caller may. EPERM, EINVAL.
     fn set_host_name(&self, name: &[u8]) -> Result<()>;
 
+    /// A line for each socket.
+    fn sockets(&self) -> Result<Vec<u8>>;
+
     /// The kernel's command line.
     fn command_line(&self) -> &str;
 }

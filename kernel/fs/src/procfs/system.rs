@@ -30,6 +30,7 @@ pub static ROOT: Entry = directory(
         Entry { name: "mounts", what: What::Link(|_| Text::build(|text| text.push(b"self/mounts"))) },
         Entry { name: "self", what: What::Link(own_directory) },
         Entry { name: "thread-self", what: What::Link(own_thread_directory) },
+        directory("net", &[file("unix", |proc| proc.source().sockets())]),
         directory(
             "sys",
             &[

@@ -2,9 +2,8 @@
 
 use abi::consts::net::AF_UNIX;
 use abi::{Errno, Result};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-use object::Node;
+use object::Location;
 
 /// Bytes of the address family that comes first.
 const FAMILY: usize = 2;
@@ -13,8 +12,8 @@ pub const NAME_MAX: usize = 108;
 
 /// Who a socket is for others.
 pub enum Address {
-    /// A node of the file tree, kept so that its number is not given out again, and the path that was given.
-    Path(Vec<u8>, Arc<dyn Node>),
+    /// The path that was given, and the node that it named, kept so that its number is not given out again.
+    Path(Vec<u8>, Location),
     /// A name outside the file tree.
     Abstract(Vec<u8>),
 }

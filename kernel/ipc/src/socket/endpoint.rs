@@ -7,9 +7,9 @@
 use super::SocketKind;
 use super::address::Address;
 use super::message::Message;
-use super::names;
 use super::options::Options;
 use super::socket::Socket;
+use super::{names, registry};
 use abi::types::Ucred;
 use abi::{Errno, Result};
 use alloc::collections::VecDeque;
@@ -126,7 +126,7 @@ impl Endpoint {
     pub fn new(kind: SocketKind, listener: Option<&Arc<Self>>) -> Result<Arc<Self>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let readers = mm::alloc::try_arc(WaitQueue::new())?;
-        Ok(mm::alloc::try_arc(Self {
+        let endpoint = mm::alloc::try_arc(Self {
             kind,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             options: Options::default(),
@@ -144,7 +144,9 @@ impl Endpoint {
             socket: Once::new(),
             listener: listener.map(Arc::downgrade),
             next: SpinLock::new(None),
-        })?)
+        })?;
+        registry::enter(&endpoint)?;
+        Ok(endpoint)
     }
 
     /// Makes `socket` the object that stands for it. Once.
@@ -169,6 +171,11 @@ impl Endpoint {
     /// Whether it is a connection that was not accepted yet.
     pub fn is_waiting(&self) -> bool {
         !self.socket.is_completed()
+    }
+
+    /// How far it is.
+    pub fn phase(&self) -> Phase {
+        self.state.lock().phase
     }
 
     /// The peer. ENOTCONN.
@@ -448,5 +455,11 @@ impl Endpoint {
     /// Takes the link out.
     pub fn take_next(&self) -> Option<Arc<Self>> {
         self.next.lock().take()
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        registry::leave(self.number);
     }
 }

@@ -7,7 +7,7 @@
 //! - The sender is charged for a message until it is received: so each socket bounds the memory that it can fill.
 //! - [`luggage`]: capabilities in messages. [`quota`] bounds them, [`collector`] finds the sockets among them that nobody can
 //!   receive any more, and [`burial`] drops chains of them without recursion.
-//! - [`names`]: sockets found by path or by abstract name.
+//! - [`names`]: sockets found by path or by abstract name. [`registry`]: all of them, for `/proc/net/unix`.
 //!
 //! # Capabilities under way
 //! SCM_RIGHTS carries capabilities, not open files: the receiver's slot has the rights, bounds and grant of the sender's slot, so
@@ -33,6 +33,7 @@ mod names;
 mod options;
 mod quota;
 mod receive;
+mod registry;
 mod send;
 #[allow(clippy::module_inception)]
 mod socket;
@@ -43,6 +44,7 @@ pub use names::find_node;
 pub use options::{Direction, Options, Switch};
 pub use quota::{Limit, Quota};
 pub use receive::Received;
+pub use registry::text;
 pub use send::Extras;
 pub use socket::{Shutdown, Socket};
 

@@ -33,7 +33,7 @@ fn key_of_node(node: &Arc<dyn Node>) -> Key {
 
 fn key_of(address: &Address, kind: SocketKind) -> Result<Key> {
     Ok(match address {
-        Address::Path(_, node) => key_of_node(node),
+        Address::Path(_, location) => key_of_node(location.node()),
         Address::Abstract(name) => Key::Abstract(kind, mm::alloc::try_to_vec(name)?),
     })
 }

@@ -7,10 +7,11 @@ use crate::handlers::paths::masked;
 use abi::types::SocketAddress;
 use abi::{AccessMode, Errno, MessageFlags, Mode, Result};
 use alloc::sync::Arc;
-use caps::Rights;
+use caps::{Promises, Rights, Root};
 use ipc::socket::{Address, Asked, Endpoint, Socket, find_node};
 use mm::user::UserPtr;
 use object::{Held, LookupFlags, NewNode, NodeKind};
+use process::gate;
 
 /// Reads an address. EINVAL, EFAULT.
 pub(super) fn read(address: UserPtr<SocketAddress>, size: u32) -> Result<Asked> {
@@ -37,6 +38,8 @@ pub(super) fn put(address: Option<&Address>, to: UserPtr<SocketAddress>, room: u
 
 /// Whom an address means. ECONNREFUSED, EPROTOTYPE for one that converses in another way, EACCES and what look-ups give.
 pub(super) fn find(cx: &Context, socket: &Socket, asked: Asked) -> Result<Arc<Endpoint>> {
+    gate::demand_one(cx, Promises::UNIX)?;
+    gate::demand_root(cx, Root::Network)?;
     let endpoint = match asked {
         Asked::Unspecified | Asked::Unnamed => return Err(Errno::EINVAL),
         Asked::Abstract(name) => socket.find_abstract(&name)?,
@@ -63,6 +66,7 @@ fn find_path(cx: &Context, path: &[u8]) -> Result<Arc<Endpoint>> {
 
 pub fn bind(cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: u32) -> Result<usize> {
     let socket = socket_of(&fd)?;
+    gate::demand_root(cx, Root::Network)?;
     match read(address, size)? {
         Asked::Unspecified => Err(Errno::EINVAL),
         Asked::Unnamed => socket.bind_to_any().map(|()| 0),
@@ -83,7 +87,7 @@ fn bind_path(cx: &Context, socket: &Socket, path: alloc::vec::Vec<u8>) -> Result
         Err(Errno::EEXIST) => return Err(Errno::EADDRINUSE),
         made => made?,
     };
-    socket.bind(Address::Path(path, location.node().clone())).map(|()| 0)
+    socket.bind(Address::Path(path, location)).map(|()| 0)
 }
 
 pub fn connect(cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: u32) -> Result<usize> {

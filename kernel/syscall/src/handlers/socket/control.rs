@@ -6,10 +6,11 @@ use abi::consts::net::SOL_SOCKET;
 use abi::types::{Cmsghdr, Ucred};
 use abi::{Errno, MessageFlags, OpenFlags, Result};
 use alloc::vec::Vec;
-use caps::Rights;
+use caps::{Promises, Rights};
 use ipc::socket::{Extras, Limit, Quota, Received};
 use mm::user::UserPtr;
 use object::ObjectCapability;
+use process::gate;
 use process::limits::Resource;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -60,6 +61,7 @@ pub(super) fn read(cx: &Context, address: u64, len: u64) -> Result<Extras> {
         rest = &rest[aligned(length).min(rest.len())..];
     }
     if !capabilities.is_empty() {
+        gate::demand(cx, Promises::SENDFD)?;
         let quota = take_quota(cx, capabilities.len())?;
         extras.capabilities = Some((capabilities, quota));
     }
@@ -170,6 +172,9 @@ impl Room {
             true => OpenFlags::CLOSE_ON_EXEC,
             false => OpenFlags::empty(),
         };
+        if self.left >= HEADER {
+            gate::demand(cx, Promises::RECVFD)?;
+        }
         let (room, total) = (self.left.saturating_sub(HEADER) / NUMBER, capabilities.len());
         let mut count = 0;
         for capability in capabilities {

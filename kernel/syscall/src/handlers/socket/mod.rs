@@ -18,11 +18,13 @@ use caps::Rights;
 use ipc::socket::{Shutdown, Socket, SocketKind};
 use mm::user::UserPtr;
 use object::Held;
+use process::{gate, promise_rules};
 
 /// The flags that come with a type: a slot's and a socket's, where `open` has them.
 const TYPE_FLAGS: OpenFlags = OpenFlags::CLOSE_ON_EXEC.union(OpenFlags::NONBLOCK);
 
 pub fn socket(cx: &mut Context, domain: i32, kind: i32, protocol: i32) -> Result<usize> {
+    gate::demand_one(cx, promise_rules::socket_family(domain as u32))?;
     let (kind, flags) = kind_of(domain, kind, protocol)?;
     install(cx, Socket::new(kind, flags)?, flags)
 }

@@ -7,6 +7,7 @@ mod cycles;
 mod kit;
 mod names;
 mod passing;
+mod rights;
 mod streams;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     streams::run(&mut report);
     names::run(&mut report);
     passing::run(&mut report);
+    rights::run(&mut report);
     cycles::run(&mut report);
     report.finish()
 }

@@ -41,6 +41,9 @@ fn paths() -> Holds {
     holding(|| {
         let path = place("path");
         let listener = UnixListener::bind(&path)?;
+        let list = fs::read_to_string("/proc/net/unix")?;
+        let line = list.lines().find(|line| line.ends_with(&path)).ok_or("a line in the list")?;
+        ensure(line.split_whitespace().collect::<Vec<_>>()[3..6] == ["00010000", "0001", "01"], line)?;
         ensure(fs::metadata(&path)?.file_type().is_socket(), "a node")?;
         fails(fs::File::open(&path), ENXIO, "it cannot be opened")?;
         ensure(listener.local_addr()?.as_pathname() == Some(path.as_ref()), "its own name")?;
