@@ -8,7 +8,8 @@
 //! 1. A handler gets at an object only through a [`Held`], and only the table's accessor makes one, after checking
 //!    rights: there is no other way from a slot number to an object.
 //! 2. No walk leaves the root of its [`Roots`], through `..`, links or mounts.
-//! 3. An object is dropped, and so closed for good, with no lock held.
+//! 3. What a grant has lost, nothing does through it: [`revocation`] ends or awaits what was under way when it was narrowed.
+//! 4. An object is dropped, and so closed for good, with no lock held.
 //!
 //! # Locks
 //! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them. The

@@ -116,3 +116,8 @@ pub fn in_child(body: impl FnOnce() -> Holds) -> Holds {
     let (_, status) = child.and_then(|child| crate::child::wait(child, 0)).map_err(|error| error.to_string())?;
     if status == 0 { Ok(()) } else { Err(format!("the child ended with {status:#x}")) }
 }
+
+/// Ends the trial by SIGALRM when it has taken this long: a wait that does not end is a failure.
+pub fn give_up_after(seconds: u32) {
+    let _ = call(number::alarm, &[seconds as usize]);
+}

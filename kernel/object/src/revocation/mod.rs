@@ -10,14 +10,19 @@
 //! the use. Who narrows first narrows, then looks at the notes of every thread that ever used a grant. So either the
 //! call sees the narrowing or its note is seen. Threads with barred notes are interrupted: a call that sleeps
 //! returns to the border of user mode and is begun anew there, meets its slot without the right, and ends with
-//! ENOTCAPABLE; what it has done so far counts, as for signals. A call that does not sleep is waited for. Nobody is waited for in an uninterruptible sleep that
-//! another process decides about: locks held over the sleeps of reads are taken interruptibly.
+//! ENOTCAPABLE; what it has done so far counts, as for signals. A call that does not sleep is waited for. So nobody may sleep
+//! uninterruptibly, with a note, for what another process decides: no lock is held over the sleep of a read or a write.
 //!
 //! Uses cost nothing where there is no grant.
 //!
 //! # What lasts
-//! A mapping, a member of an epoll set, a thread that sleeps in `poll`: these observe their grant ([`watch`]) and are told when it was narrowed.
-//! Registration is followed by another look at the grant, so either it sees the narrowing or it is told.
+//! A mapping, a member of an epoll set, a thread that sleeps in `poll`: these observe their grant ([`watch`]) and are told when
+//! it was narrowed. Registration is followed by another look at the grant, so either it sees the narrowing or it is told.
+//! - Mappings lose their pages, and whoever touches one gets SIGBUS; threads that wait on a word in one get EFAULT.
+//! - Members of epoll sets tell nothing any more; `poll` tells of an error and a hang-up.
+//! - A capability on its way through a socket hangs on its grant like any other, and arrives without rights.
+//!
+//! A process image that was executed through a lent capability stays: the program began before.
 //!
 //! # Locks
 //! The tree's lock (in `caps`), the list of users and the shards of observers are each held for a bounded piece, none

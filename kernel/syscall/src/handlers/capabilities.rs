@@ -9,8 +9,9 @@ use crate::Context;
 use crate::arguments::Slot;
 use crate::handlers::descriptors::slot_flags;
 use abi::{Errno, OpenFlags, Result};
-use caps::{Capability, FcntlSet, IoctlSet, Item, Rights, SlotNarrowing, Spelling};
+use caps::{FcntlSet, IoctlSet, Item, Rights, SlotNarrowing, Spelling};
 use mm::user::UserPtr;
+use object::namespace::rights_for;
 use object::narrow::next_cause;
 use object::{Held, revocation};
 use process::grace;
@@ -23,6 +24,10 @@ const ALL_REQUESTS: usize = isize::MAX as usize;
 pub fn cap_rights_limit(cx: &mut Context, fd: Slot, rights: UserPtr<[u64; 2]>) -> Result<usize> {
     let held = fd.get(cx, Rights::NONE)?;
     let rights = read_rights(rights)?;
+    // What the slot itself has lost the table knows; what its grant has lost is held no more than that.
+    if held.grant().is_some_and(|grant| !grant.limit().contains(rights)) {
+        demand_held(&held, rights)?;
+    }
     drop(held);
     limit(cx, SlotNarrowing { rights: Some(rights), ..SlotNarrowing::of(fd.number()) })
 }
@@ -84,18 +89,17 @@ pub fn cap_derive(
         return Err(Errno::EINVAL);
     }
     let rights = read_rights(rights)?;
-    fd.demand(rights)?;
+    demand_held(&fd, rights)?;
     let reservation = cx.table.reserve()?;
-    let cause = next_cause(Spelling::Derive);
-    let parent = cx.table.grant_of(fd.slot(), cause)?;
-    let grant = object::derive(&parent, rights, cause)?;
-    if deadline_ns != 0 {
-        let cause = object::narrow::cause_of(cx.process().id(), Spelling::Deadline);
-        revocation::limit_time(&grant, deadline_ns, cause)?;
+    let lent = cx.table.derive(fd.slot(), rights, next_cause(Spelling::Derive))?;
+    // Another thread may have put something else into the slot since it was looked up.
+    if !lent.rights.contains(Rights::DERIVE) {
+        return Err(Errno::ENOTCAPABLE);
     }
-    let of = fd.capability();
-    let lent =
-        Capability { object: of.object.clone(), kind: of.kind, rights, bounds: of.bounds.clone(), grant: Some(grant) };
+    if let Some(grant) = lent.grant.as_ref().filter(|_| deadline_ns != 0) {
+        let cause = object::narrow::cause_of(cx.process().id(), Spelling::Deadline);
+        revocation::limit_time(grant, deadline_ns, cause)?;
+    }
     Ok(reservation.commit_capability(lent, slot_flags(flags)) as usize)
 }
 
@@ -112,11 +116,22 @@ pub fn cap_revoke(cx: &mut Context, fd: Held) -> Result<usize> {
 /// not all of `rights` itself.
 pub fn cap_grant_limit(cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) -> Result<usize> {
     let rights = read_rights(rights)?;
-    fd.demand(rights)?;
-    let cause = next_cause(Spelling::Narrow);
-    let grant = cx.table.grant_of(fd.slot(), cause)?;
+    demand_held(&fd, rights)?;
+    let (slot, cause) = (fd.slot(), next_cause(Spelling::Narrow));
     drop(fd);
+    cx.table.grant_of(slot, cause)?;
+    // Looked up again: another thread may have put something else into the slot.
+    let held = cx.table.get(slot, Rights::REVOKE)?;
+    demand_held(&held, rights)?;
+    let grant = held.grant().cloned().ok_or(Errno::EBADF)?;
+    drop(held);
     revocation::narrow(&grant, rights, cause).map(|()| 0)
+}
+
+/// Refuses rights that somebody took from the slot. Those that its object was opened without may be listed: nobody is mistaken
+/// about them.
+fn demand_held(held: &Held, rights: Rights) -> Result<()> {
+    held.demand(rights & rights_for(held.object().as_ref(), Rights::ALL))
 }
 
 /// A set of rights as programs hand it over: the low half first. EINVAL for rights that there are not.

@@ -7,8 +7,8 @@ use abi::{Errno, Result, SignalSet};
 use alloc::vec::Vec;
 use caps::Rights;
 use mm::user::UserPtr;
-use object::Ready;
 use object::revocation::Waited;
+use object::{Held, Ready};
 use sched::Wait;
 
 pub fn poll(cx: &mut Context, fds: UserPtr<Pollfd>, count: usize, timeout_ms: i32) -> Result<usize> {
@@ -52,10 +52,20 @@ fn wait(cx: &Context, fds: UserPtr<Pollfd>, count: usize, deadline_ns: Option<u6
 fn objects_of(cx: &Context, asked: &[Pollfd]) -> Result<Vec<Option<Waited>>> {
     let mut objects = mm::alloc::try_vec(asked.len())?;
     for one in asked {
-        let object = if one.slot < 0 { None } else { cx.table.get(one.slot, Rights::EVENT).ok() };
-        objects.push(object.as_ref().map(Waited::new));
+        let held = if one.slot < 0 {
+            None
+        } else {
+            cx.table.get(one.slot, Rights::EVENT).or_else(|_| taken_back(cx, one)).ok()
+        };
+        objects.push(held.as_ref().map(Waited::new));
     }
     Ok(objects)
+}
+
+/// What is in a slot whose capability was taken back: it is told of as an error and a hang-up, not as a slot without anything.
+fn taken_back(cx: &Context, one: &Pollfd) -> Result<Held> {
+    let held = cx.table.get(one.slot, Rights::NONE)?;
+    if held.grant().is_some_and(|grant| grant.is_revoked()) { Ok(held) } else { Err(Errno::EBADF) }
 }
 
 /// Fills in what is ready; how many are.
