@@ -11,9 +11,6 @@ use crate::setup::sources::{self, Source};
 /// Debian releases whose own QEMU is older than 9 and whose backports suite has a newer one.
 const BACKPORTED: &[&str] = &["bookworm"];
 const SOURCES_FILE: &str = "/etc/apt/sources.list.d/tessera-backports.list";
-/// Packages of QEMU's source. Those that are installed must move to the same version together.
-const COMPANIONS: &[&str] =
-    &["qemu-utils", "qemu-system-common", "qemu-system-data", "qemu-block-extra", "qemu-system-gui"];
 /// dpkg's journal: has files while an installation is under way, or after one that was cut short.
 const JOURNAL: &str = "/var/lib/dpkg/updates";
 
@@ -23,8 +20,8 @@ struct Facts {
     /// The release's name.
     codename: Option<String>,
     sources: Vec<Source>,
-    /// Those of [`COMPANIONS`] that are installed.
-    companions: Vec<&'static str>,
+    /// The packages of QEMU's source that are installed: they can move to another version only together.
+    companions: Vec<String>,
     /// Whether the last installation did not come to its end.
     was_interrupted: bool,
 }
@@ -39,7 +36,7 @@ impl Facts {
         Self {
             codename: codename(&fs::read_to_string("/etc/os-release").unwrap_or_default()),
             sources: sources::read(Path::new(SOURCES_FILE)),
-            companions: COMPANIONS.iter().copied().filter(|name| is_installed(name)).collect(),
+            companions: companions(&installed()),
             was_interrupted: is_interrupted(),
         }
     }
@@ -59,10 +56,11 @@ impl Facts {
         let mut packages = packages_of(wanted, Manager::Apt);
         if let Some((suite, _)) = &suite {
             install += &format!(" -t {suite}");
-            packages.extend(&self.companions);
+            let is_new = |name: &&str| !packages.contains(name);
+            packages.extend(self.companions.iter().map(String::as_str).filter(is_new).collect::<Vec<_>>());
         }
         if self.was_interrupted {
-            plan.add(Need::Helpful, format!("{install} --no-remove --fix-broken"));
+            plan.add(Need::Helpful, format!("{install} --fix-broken"));
         }
         plan.add(Need::Required, format!("{install} {}", packages.join(" ")));
         plan
@@ -87,9 +85,16 @@ fn is_interrupted() -> bool {
     has_journal || Command::new("dpkg").arg("--audit").output().is_ok_and(|output| !output.stdout.is_empty())
 }
 
-fn is_installed(package: &str) -> bool {
-    let query = Command::new("dpkg-query").args(["-W", "-f=${Status}", package]).output();
-    query.is_ok_and(|output| output.stdout.ends_with(b" installed"))
+/// A line for each package that dpkg knows: its source, its state, its name.
+fn installed() -> String {
+    let format = "-f=${source:Package} ${db:Status-Status} ${Package}\\n";
+    let output = Command::new("dpkg-query").args(["-W", format]).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+fn companions(installed: &str) -> Vec<String> {
+    let name = |line: &str| line.strip_prefix("qemu installed ").map(str::to_owned);
+    installed.lines().filter_map(name).collect()
 }
 
 fn codename(os_release: &str) -> Option<String> {
@@ -124,15 +129,25 @@ mod tests {
 
     #[test]
     fn an_old_release_gets_its_backports_at_the_mirror_it_names() {
-        let facts = Facts { companions: vec!["qemu-utils"], ..bookworm(&["bookworm", "bookworm-updates"]) };
+        let facts = Facts {
+            companions: vec!["qemu-system-x86".into(), "qemu-utils".into()],
+            ..bookworm(&["bookworm", "bookworm-updates"])
+        };
         let expected = [
             "echo \"deb [signed-by=/k.gpg] http://m.example/debian bookworm-backports main\" \
              > /etc/apt/sources.list.d/tessera-backports.list",
             "apt-get update",
-            "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends -t bookworm-backports \
+            "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends --no-remove -t bookworm-backports \
              busybox-static qemu-system-x86 qemu-utils",
         ];
         assert_eq!(commands(&facts, &[Software::Busybox, Software::Qemu]), expected);
+    }
+
+    #[test]
+    fn what_comes_from_qemus_source_moves_together() {
+        let installed = "qemu installed qemu-utils\nbash installed bash\nqemu config-files qemu-system-arm\n\
+                         qemu installed qemu-system-gui\n";
+        assert_eq!(companions(installed), ["qemu-utils", "qemu-system-gui"]);
     }
 
     #[test]
@@ -157,7 +172,7 @@ mod tests {
         let facts = Facts { was_interrupted: true, ..bookworm(&["bookworm"]) };
         let commands = commands(&facts, &[Software::Bash]);
         assert_eq!(commands[..2], ["dpkg --configure -a", "apt-get update"]);
-        assert!(commands[2].ends_with(" --no-remove --fix-broken"), "{commands:?}");
+        assert!(commands[2].ends_with(" --fix-broken"), "{commands:?}");
         assert!(commands[3].ends_with(" bash"), "{commands:?}");
     }
 }

@@ -37,6 +37,7 @@ const COMPLAINTS: &[(&str, &str)] = &[
     ("Network is unreachable", "the packages' mirror is out of reach; is there a network?"),
     ("have unmet dependencies", "it conflicts with packages that are installed already"),
     ("is invalid for APT::Default-Release", "the packages' mirror has no lists of the suite of backports"),
+    ("Packages need to be removed", "it conflicts with packages that are installed already"),
     ("Unable to locate package", "the sources of this system do not offer it"),
     ("has no installation candidate", "the sources of this system do not offer it"),
 ];

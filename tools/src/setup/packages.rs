@@ -84,7 +84,7 @@ impl Manager {
     pub fn install(self) -> &'static str {
         match self {
             // Another one that is at work is waited for, in words, but not for ever.
-            Self::Apt => "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends",
+            Self::Apt => "apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends --no-remove",
             Self::Dnf => "dnf install -y",
             Self::Pacman => "pacman -S --noconfirm --needed",
             Self::Apk => "apk add",
