@@ -2,7 +2,7 @@
 
 use crate::floor::Once;
 use crate::{Credentials, Object, Roots};
-use abi::{Result, Signal};
+use abi::{Promises, Result, Signal};
 use alloc::sync::{Arc, Weak};
 
 /// A process group, as a terminal sees it.
@@ -66,6 +66,12 @@ pub trait Caller: Send + Sync {
 
     /// Root, working directory and view of the calling process; `None` for kernel threads.
     fn roots(&self) -> Option<Arc<Roots>>;
+
+    /// Whether the calling process kept one of these promises.
+    fn has_one(&self, promises: Promises) -> bool;
+
+    /// Refuses unless the calling process kept one of these promises. What it answers then may be its end.
+    fn demand_one(&self, promises: Promises) -> Result<()>;
 
     /// Its controlling terminal, for `/dev/tty`.
     fn controlling_terminal(&self) -> Option<Arc<dyn Object>>;

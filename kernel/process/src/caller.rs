@@ -1,8 +1,9 @@
 //! What objects may ask about whoever is calling them.
 
-use crate::{Process, Task, group, registry};
-use abi::{Errno, Result, Signal};
+use crate::{Process, Task, gate, group, registry};
+use abi::{Errno, Promises, Result, RootSet, Signal};
 use alloc::sync::Arc;
+use caps::Root;
 use object::{Caller, Credentials, Object, ProcessGroup, Roots};
 
 /// The calling task; `None` for kernel threads.
@@ -48,8 +49,19 @@ impl Caller for CurrentCaller {
         Some(process()?.table()?.roots())
     }
 
+    fn has_one(&self, promises: Promises) -> bool {
+        process().and_then(|process| process.table()).is_none_or(|table| table.may_call(promises, RootSet::empty()))
+    }
+
+    fn demand_one(&self, promises: Promises) -> Result<()> {
+        let Some(process) = process() else { return Ok(()) };
+        process.table().map_or(Ok(()), |table| gate::demand_one_for(&process, &table, promises))
+    }
+
     fn controlling_terminal(&self) -> Option<Arc<dyn Object>> {
-        process()?.current_session()?.terminal()
+        let process = process()?;
+        let has_root = process.table()?.root_set().has(Root::Terminal);
+        if has_root { process.current_session()?.terminal() } else { None }
     }
 
     fn set_controlling_terminal(&self, terminal: Option<Arc<dyn Object>>) -> Result<()> {

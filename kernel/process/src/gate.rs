@@ -32,13 +32,13 @@ pub fn refuse(cx: &Context, promises: Promises, roots: RootSet) -> Result<()> {
 /// Refuses unless all of these promises were kept.
 #[inline]
 pub fn demand(cx: &Context, promises: Promises) -> Result<()> {
-    demand_for(cx.process(), &cx.table, promises)
+    promises.iter().try_for_each(|one| demand_one(cx, one))
 }
 
 /// Refuses unless one of these promises was kept.
 #[inline]
 pub fn demand_one(cx: &Context, promises: Promises) -> Result<()> {
-    if may_call(cx, promises, RootSet::empty()) { Ok(()) } else { refuse(cx, promises, RootSet::empty()) }
+    demand_one_for(cx.process(), &cx.table, promises)
 }
 
 /// Refuses what may not be done with a path; see [`promise_rules::path`].
@@ -90,14 +90,11 @@ pub fn check_owner(cx: &Context, uid: Option<u32>, gid: Option<u32>) -> Result<(
     if is_own_user && is_own_group { Ok(()) } else { Err(Errno::EPERM) }
 }
 
-/// The same as [`demand`] for who has no context in hand.
-pub(crate) fn demand_for(process: &Process, table: &Table, promises: Promises) -> Result<()> {
-    for one in promises.iter() {
-        if !table.may_call(one, RootSet::empty()) {
-            refuse_for(process, table, one, RootSet::empty())?;
-        }
-    }
-    Ok(())
+/// The same as [`demand_one`] for who has no context in hand.
+#[inline]
+pub(crate) fn demand_one_for(process: &Process, table: &Table, promises: Promises) -> Result<()> {
+    let is_kept = promises.contains(Promises::ALL) || table.may_call(promises, RootSet::empty());
+    if is_kept { Ok(()) } else { refuse_for(process, table, promises, RootSet::empty()) }
 }
 
 #[cold]

@@ -7,6 +7,8 @@
 //! # Shape
 //! - [`Process`] and [`Task`] (one of its threads), [`ProcessGroup`] and [`Session`]; [`registry`] is the process list.
 //! - [`fork`], [`exec`], [`exit`](mod@exit), [`wait`]: the life of a process. [`signal`]: what happens to it meanwhile.
+//! - [`gate`] is what every call passes first: promises and root capabilities, with the rules of [`promise_rules`] for
+//!   what depends on arguments. [`grace`] lets calls that began before a narrowing come to their end.
 //! - [`Context`] is what a user thread has in hand in the kernel; the user loop on the floor above owns it.
 //! - [`id`], [`id_table`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
 //!   [`signal::frame`] are pure and tested on the host.
@@ -16,8 +18,11 @@
 //! 2. A process is in the list from fork until its status is collected; its parent's id there is 0 or names a process in
 //!    the list. A process becomes a zombie after its table and its space are gone.
 //! 3. Only a thread itself acts on its signals, changes its mask and its registers; others set attention bits.
-//! 4. exec gives nothing up before all that can fail is done and all other threads are gone.
-//! 5. Table and address space are dropped with no lock held.
+//! 4. exec gives nothing up before all that can fail is done and all other threads are gone; a table that is shared with
+//!    another process is copied after that, so that what the other threads narrowed is in the copy.
+//! 5. When a narrowing call has returned, no other thread of the table is in a call that began before it.
+//! 6. A broken promise ends the whole process by SIGABRT, whatever the state of its signals; no signal is sent.
+//! 7. Table and address space are dropped with no lock held.
 //!
 //! # Locks, outermost first
 //! The process list; the signal state of a process; the private queue of a task, or what changes rarely in a process.

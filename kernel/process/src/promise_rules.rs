@@ -25,8 +25,9 @@
 //! `stdio` keeps all three. As soon as one of the three is said, only those that are said are kept. `ptrace` is kept only
 //! where it is said: OpenBSD has no such promise, and no tracing under pledge.
 
-use abi::consts::{general, ioctl, prctl};
+use abi::consts::{general, ioctl, net, prctl};
 use abi::{CloneFlags, MapFlags, Mode, OpenFlags, Promises, Protection};
+use caps::Kind;
 
 /// What Serenity's words stand for where they are not said.
 const IMPLIED: Promises = Promises::THREAD.union(Promises::SIGACTION).union(Promises::MAP_FIXED);
@@ -190,15 +191,32 @@ pub const fn process_control(option: u32) -> Promises {
 /// Setting a resource limit, or a nice value: one of these.
 pub const LIMITS: Promises = Promises::PROC.union(Promises::ID);
 
-/// Sockets of an address family: one of these.
+/// Sockets of an address family: one of these. Other families are for those who never promised anything.
 pub const fn socket_family(family: u32) -> Promises {
-    const UNIX: u32 = 1;
-    const INET: u32 = 2;
-    const INET6: u32 = 10;
     match family {
-        UNIX => Promises::UNIX,
-        INET | INET6 => Promises::INET.union(Promises::DNS),
-        _ => Promises::UNPLEDGED,
+        net::AF_UNIX => Promises::UNIX,
+        net::AF_INET | net::AF_INET6 => Promises::INET.union(Promises::DNS),
+        _ => Promises::empty(),
+    }
+}
+
+/// Options of sockets: one of these. Two questions are too common to need more than `stdio`.
+pub const fn socket_option(level: u32, option: u32) -> Promises {
+    match option {
+        net::SO_ERROR | net::SO_RCVBUF if level == net::SOL_SOCKET => Promises::STDIO,
+        _ => SOCKETS,
+    }
+}
+
+/// Sockets of any family: one of these.
+pub const SOCKETS: Promises = Promises::INET.union(Promises::UNIX).union(Promises::DNS);
+
+/// Passing a capability of this kind between processes, for who passes any: one of these. As on OpenBSD, directories are not
+/// passed by those who promised anything: they would lead around `unveil`.
+pub const fn passing(kind: Kind, passes: Promises) -> Promises {
+    match kind {
+        Kind::Directory => Promises::empty(),
+        _ => passes,
     }
 }
 

@@ -10,7 +10,8 @@
 /// capabilities that the call always uses; path look-ups use theirs through `at` and `path`. *Promises* are those of which
 /// one must have been kept; `always` is none, and a row that names none is refused to whoever promised anything at all. Handlers
 /// of calls whose need depends on an argument refine that. *Errors* are what the
-/// call itself may return, beside EFAULT for a wild pointer and ENOMEM, which any call may.
+/// call itself may return, beside EFAULT for a wild pointer, ENOMEM, and EPERM for a broken promise under `error`, which any
+/// call may.
 ///
 /// Kinds of arguments, what the handler gets for them, and what has been checked before it runs:
 ///
@@ -71,7 +72,7 @@ macro_rules! system_calls {
             15 signals rt_sigreturn()
                 roots[] promises[always] errors[];
             16 descriptors ioctl(fd: cap[IOCTL], request: u32, argument: usize)
-                roots[] promises[stdio] errors[EBADF ENOTTY EINVAL EINTR EIO EPERM ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF ENOTTY EINVAL EINTR EIO EPERM ECAPMODE ENOTCAPABLE];
             17 files pread64(fd: cap[READ SEEK_TELL SEEK_SET], buf: sink[count], count: length, offset: i64)
                 roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO ESPIPE ENOTCAPABLE];
             18 files pwrite64(fd: cap[WRITE SEEK_TELL SEEK_SET], buf: source[count], count: length, offset: i64)
@@ -115,11 +116,11 @@ macro_rules! system_calls {
             40 files sendfile(out: cap[WRITE], from: cap[READ], offset: update[i64], count: usize)
                 roots[] promises[stdio] errors[EBADF EINVAL EIO EAGAIN EINTR EPIPE ESPIPE ENOSPC ENOTCAPABLE];
             41 socket socket(domain: i32, kind: i32, protocol: i32)
-                roots[] promises[unix inet dns] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
+                roots[] promises[inet unix dns] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
             42 socket connect(fd: socket[CONNECT], address: input[SocketAddress], size: u32)
-                roots[] promises[unix inet] errors[EACCES EAGAIN EALREADY EBADF ECONNREFUSED EINTR EINVAL EISCONN ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EPERM EPROTOTYPE ECAPMODE ENOTCAPABLE];
+                roots[] promises[inet unix dns] errors[EACCES EAGAIN EALREADY EBADF ECONNREFUSED EINTR EINVAL EISCONN ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EPERM EPROTOTYPE ECAPMODE ENOTCAPABLE];
             43 socket accept(fd: socket[ACCEPT], address: output[SocketAddress], size: update[u32])
-                roots[] promises[unix inet] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[inet unix] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             44 socket sendto(fd: socket[WRITE], buf: source[count], count: length, flags: flags[MessageFlags], address: input[SocketAddress], size: u32)
                 roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ECAPMODE ENOTCAPABLE];
             45 socket recvfrom(fd: socket[READ], buf: sink[count], count: length, flags: flags[MessageFlags], address: output[SocketAddress], size: update[u32])
@@ -131,13 +132,13 @@ macro_rules! system_calls {
             48 socket shutdown(fd: socket[SHUTDOWN], how: i32)
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTSOCK ENOTCAPABLE];
             49 socket bind(fd: socket[BIND], address: input[SocketAddress], size: u32)
-                roots[] promises[unix inet] errors[EACCES EADDRINUSE EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EROFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[inet unix dns] errors[EACCES EADDRINUSE EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTSOCK EROFS ECAPMODE ENOTCAPABLE];
             50 socket listen(fd: socket[LISTEN], backlog: i32)
-                roots[] promises[unix inet] errors[EBADF EINVAL ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[inet unix] errors[EBADF EINVAL ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             51 socket getsockname(fd: socket[GETSOCKNAME], address: output[SocketAddress], size: update[u32])
-                roots[] promises[stdio] errors[EBADF EINVAL ENOTSOCK ENOTCAPABLE];
+                roots[] promises[inet unix dns] errors[EBADF EINVAL ENOTSOCK ENOTCAPABLE];
             52 socket getpeername(fd: socket[GETPEERNAME], address: output[SocketAddress], size: update[u32])
-                roots[] promises[stdio] errors[EBADF EINVAL ENOTCONN ENOTSOCK ENOTCAPABLE];
+                roots[] promises[inet unix] errors[EBADF EINVAL ENOTCONN ENOTSOCK ENOTCAPABLE];
             53 socket socketpair(domain: i32, kind: i32, protocol: i32, fds: output[[i32; 2]])
                 roots[] promises[stdio] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
             54 socket setsockopt(fd: socket[SETSOCKOPT], level: i32, option: u32, value: input[u32], size: u32)
@@ -145,11 +146,11 @@ macro_rules! system_calls {
             55 socket getsockopt(fd: socket[GETSOCKOPT], level: i32, option: u32, value: output[u32], size: update[u32])
                 roots[] promises[stdio] errors[EBADF EINVAL ENOPROTOOPT ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             56 process clone(flags: flags[CloneFlags], stack: address, parent_tid: output[i32], child_tid: output[i32], tls: address)
-                roots[spawn] promises[proc thread] errors[EAGAIN EINVAL];
+                roots[spawn] promises[proc thread] errors[EAGAIN EINVAL ECAPMODE];
             57 process fork()
-                roots[spawn] promises[proc] errors[EAGAIN];
+                roots[spawn] promises[proc] errors[EAGAIN ECAPMODE];
             58 process vfork()
-                roots[spawn] promises[proc] errors[EAGAIN];
+                roots[spawn] promises[proc] errors[EAGAIN ECAPMODE];
             59 process execve(path: path, argv: input[u64], envp: input[u64])
                 roots[] promises[exec] errors[E2BIG EACCES EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR EPERM ETXTBSY ECAPMODE];
             60 process exit(code: i32)
@@ -157,7 +158,7 @@ macro_rules! system_calls {
             61 process wait4(pid: pid, status: output[i32], options: flags[WaitFlags], usage: output[Rusage])
                 roots[] promises[stdio] errors[ECHILD EINTR EINVAL ESRCH];
             62 signals kill(pid: pid, signal: signal)
-                roots[] promises[stdio] errors[EINVAL EPERM ESRCH];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH ECAPMODE];
             63 system uname(buf: output[Utsname])
                 roots[] promises[stdio] errors[];
             72 descriptors fcntl(fd: slot, command: u32, argument: usize)
@@ -219,7 +220,7 @@ macro_rules! system_calls {
             102 identity getuid()
                 roots[] promises[stdio] errors[];
             103 system syslog(action: i32, buf: sink[size], size: length)
-                roots[system] promises[vminfo] errors[EINVAL EPERM];
+                roots[system] promises[vminfo] errors[EINVAL EPERM ECAPMODE];
             104 identity getgid()
                 roots[] promises[stdio] errors[];
             105 identity setuid(uid: uid)
@@ -271,7 +272,7 @@ macro_rules! system_calls {
             128 signals rt_sigtimedwait(set: input[SignalSet], info: output[Siginfo], timeout: input[Timespec], size: usize)
                 roots[] promises[stdio] errors[EAGAIN EINTR EINVAL];
             129 signals rt_sigqueueinfo(pid: pid, signal: signal, info: input[Siginfo])
-                roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN ECAPMODE];
             130 signals rt_sigsuspend(set: input[SignalSet], size: usize)
                 roots[] promises[stdio] errors[EINTR EINVAL];
             131 signals sigaltstack(new: input[Sigaltstack], old: output[Sigaltstack])
@@ -289,13 +290,13 @@ macro_rules! system_calls {
             140 sched getpriority(which: i32, who: i32)
                 roots[] promises[proc id] errors[EINVAL ESRCH];
             141 sched setpriority(which: i32, who: i32, nice: i32)
-                roots[scheduling] promises[proc id] errors[EACCES EINVAL EPERM ESRCH];
+                roots[scheduling] promises[proc id] errors[EACCES EINVAL EPERM ESRCH ECAPMODE];
             142 sched sched_setparam(pid: pid, parameters: input[SchedParam])
-                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
+                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH ECAPMODE];
             143 sched sched_getparam(pid: pid, parameters: output[SchedParam])
                 roots[] promises[stdio] errors[EINVAL ESRCH];
             144 sched sched_setscheduler(pid: pid, policy: i32, parameters: input[SchedParam])
-                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
+                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH ECAPMODE];
             145 sched sched_getscheduler(pid: pid)
                 roots[] promises[stdio] errors[EINVAL ESRCH];
             146 sched sched_get_priority_max(policy: i32)
@@ -327,11 +328,11 @@ macro_rules! system_calls {
             166 paths umount2(path: path, flags: u32)
                 roots[namespace system] promises[] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
             169 system reboot(magic: u32, magic2: u32, command: u32, argument: address)
-                roots[system] promises[] errors[EINVAL EPERM];
+                roots[system] promises[] errors[EINVAL EPERM ECAPMODE];
             170 system sethostname(name: source[len], len: length)
-                roots[system] promises[] errors[EINVAL EPERM];
+                roots[system] promises[] errors[EINVAL EPERM ECAPMODE];
             171 system setdomainname(name: source[len], len: length)
-                roots[system] promises[] errors[EINVAL EPERM];
+                roots[system] promises[] errors[EINVAL EPERM ECAPMODE];
             186 process gettid()
                 roots[] promises[stdio] errors[];
             187 files readahead(fd: cap[READ], offset: i64, count: usize)
@@ -361,13 +362,13 @@ macro_rules! system_calls {
             199 attributes fremovexattr(fd: cap[EXTATTR_DELETE], name: path)
                 roots[] promises[fattr] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
             200 signals tkill(tid: pid, signal: signal)
-                roots[] promises[always] errors[EINVAL EPERM ESRCH];
+                roots[] promises[always] errors[EINVAL EPERM ESRCH ECAPMODE];
             201 time time(seconds: output[i64])
                 roots[] promises[stdio] errors[];
             202 futex futex(word: address, operation: u32, value: u32, timeout: address, word2: address, value3: u32)
                 roots[] promises[always] errors[EAGAIN EINTR EINVAL EDEADLK EPERM ESRCH ETIMEDOUT];
             203 sched sched_setaffinity(pid: pid, size: length, mask: source[size])
-                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH];
+                roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH ECAPMODE];
             204 sched sched_getaffinity(pid: pid, size: length, mask: sink[size])
                 roots[] promises[stdio] errors[EINVAL ESRCH];
             213 wait epoll_create(size: i32)
@@ -381,7 +382,7 @@ macro_rules! system_calls {
             221 files fadvise64(fd: cap[], offset: i64, len: i64, advice: i32)
                 roots[] promises[stdio] errors[EBADF EINVAL ESPIPE];
             227 time clock_settime(clock: clock, time: input[Timespec])
-                roots[clock] promises[settime] errors[EINVAL EPERM];
+                roots[clock] promises[settime] errors[EINVAL EPERM ECAPMODE];
             228 time clock_gettime(clock: clock, time: output[Timespec])
                 roots[] promises[stdio] errors[EINVAL];
             229 time clock_getres(clock: clock, resolution: output[Timespec])
@@ -395,7 +396,7 @@ macro_rules! system_calls {
             233 wait epoll_ctl(set: poll_set[KQUEUE_CHANGE], operation: i32, fd: slot, event: input[EpollEvent])
                 roots[] promises[stdio] errors[EBADF EEXIST EINVAL ELOOP ENOENT EPERM ENOTCAPABLE];
             234 signals tgkill(pid: pid, tid: pid, signal: signal)
-                roots[] promises[always] errors[EINVAL EPERM ESRCH EAGAIN];
+                roots[] promises[always] errors[EINVAL EPERM ESRCH EAGAIN ECAPMODE];
             235 paths utimes(path: path, times: input[[Timeval; 2]])
                 roots[] promises[fattr] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             247 process waitid(kind: u32, id: pid, info: output[Siginfo], options: flags[WaitFlags], usage: output[Rusage])
@@ -451,7 +452,7 @@ macro_rules! system_calls {
             287 wait timerfd_gettime(fd: cap[TIMER_GET], value: output[Itimerspec])
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             288 socket accept4(fd: socket[ACCEPT], address: output[SocketAddress], size: update[u32], flags: flags[OpenFlags])
-                roots[] promises[unix inet] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[inet unix] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             290 descriptors eventfd2(initial: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             291 wait epoll_create1(flags: u32)
@@ -465,11 +466,11 @@ macro_rules! system_calls {
             296 files pwritev(fd: cap[WRITE SEEK_TELL SEEK_SET], iov: iovecs[count], count: length, offset: i64)
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO ESPIPE ENOSPC EFBIG ENOTCAPABLE];
             297 signals rt_tgsigqueueinfo(pid: pid, tid: pid, signal: signal, info: input[Siginfo])
-                roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN ECAPMODE];
             299 socket recvmmsg(fd: socket[READ], messages: update[Mmsghdr], count: u32, flags: flags[MessageFlags], timeout: update[Timespec])
                 roots[] promises[stdio] errors[EAGAIN EBADF ECONNRESET EINTR EINVAL EMSGSIZE ENOTCONN ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             302 process prlimit64(pid: pid, resource: u32, new: input[Rlimit], old: output[Rlimit])
-                roots[] promises[stdio] errors[EINVAL EPERM ESRCH];
+                roots[] promises[stdio] errors[EINVAL EPERM ESRCH ECAPMODE];
             306 files syncfs(fd: cap[FSYNC])
                 roots[] promises[stdio] errors[EBADF EIO ENOTCAPABLE];
             307 socket sendmmsg(fd: socket[WRITE], messages: update[Mmsghdr], count: u32, flags: flags[MessageFlags])
@@ -477,7 +478,7 @@ macro_rules! system_calls {
             309 sched getcpu(cpu: output[u32], node: output[u32])
                 roots[] promises[stdio] errors[];
             314 sched sched_setattr(pid: pid, attributes: input[SchedAttr], flags: u32)
-                roots[scheduling] promises[proc] errors[E2BIG EINVAL EPERM ESRCH];
+                roots[scheduling] promises[proc] errors[E2BIG EINVAL EPERM ESRCH ECAPMODE];
             315 sched sched_getattr(pid: pid, attributes: output[SchedAttr], size: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL ESRCH];
             316 paths renameat2(old_directory: at[LOOKUP RENAMEAT_SOURCE], old: path, new_directory: at[LOOKUP RENAMEAT_TARGET], new: path, flags: flags[RenameFlags])
@@ -501,9 +502,9 @@ macro_rules! system_calls {
             424 process pidfd_send_signal(process: process[PDKILL], signal: signal, info: input[Siginfo], flags: u32)
                 roots[] promises[stdio] errors[EBADF EINVAL EPERM ESRCH ENOTCAPABLE];
             434 process pidfd_open(pid: pid, flags: u32)
-                roots[signal] promises[proc] errors[EINVAL EMFILE ESRCH];
+                roots[signal] promises[proc] errors[EINVAL EMFILE ESRCH ECAPMODE];
             435 process clone3(arguments: input[CloneArgs], size: usize)
-                roots[spawn] promises[proc thread] errors[E2BIG EAGAIN EINVAL];
+                roots[spawn] promises[proc thread] errors[E2BIG EAGAIN EINVAL ECAPMODE];
             436 descriptors close_range(first: u32, last: u32, flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             437 paths openat2(directory: at[LOOKUP], path: path, how: input[OpenHow], size: usize)

@@ -10,7 +10,7 @@ use super::process::{ENTRIES, Subject};
 use super::tree::{Entry, ProcessEntry, ProcessWhat, What};
 use super::{slots, system};
 use abi::types::Stat;
-use abi::{Errno, Mode, OpenFlags, Result};
+use abi::{Errno, Mode, OpenFlags, Promises, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
@@ -119,12 +119,19 @@ impl ProcNode {
     fn lookup_fixed(&self, entries: &'static [Entry], number: u64, name: &[u8]) -> Result<Arc<dyn Node>> {
         let found = entries.iter().enumerate().find(|(_, entry)| entry.name.as_bytes() == name);
         if let Some((index, entry)) = found {
+            if number == 1 {
+                demand_one(promises_to_see(entry.name))?;
+            }
             return self.at(Place::Fixed(entry, fixed_number(number, index)));
         }
         if number != 1 {
             return Err(Errno::ENOENT);
         }
-        let process = self.proc.source().find(number_of(name)?).ok_or(Errno::ENOENT)?;
+        let pid = number_of(name)?;
+        if object::caller().is_none_or(|caller| caller.process_id() != pid) {
+            demand_one(Promises::PS)?;
+        }
+        let process = self.proc.source().find(pid).ok_or(Errno::ENOENT)?;
         self.at(Place::Process(Subject { process, thread: None }))
     }
 
@@ -164,9 +171,11 @@ impl ProcNode {
         if number != 1 {
             return Ok(());
         }
+        // To list the directory breaks no promise; without `ps` there is nobody else to be seen in it.
+        let own = object::caller().filter(|caller| !caller.has_one(Promises::PS)).map(|caller| caller.process_id());
         for pid in self.proc.source().pids()? {
             let cursor = FIRST_PID + pid as u64;
-            if cursor < from {
+            if cursor < from || own.is_some_and(|own| own != pid) {
                 continue;
             }
             let number = process_number(pid, 0, 0);
@@ -200,6 +209,19 @@ impl ProcNode {
         }
         Ok(())
     }
+}
+
+/// Of which promises one must have been kept to see a file at the top: what OpenBSD tells by `sysctl`.
+const fn promises_to_see(name: &str) -> Promises {
+    match name.as_bytes() {
+        b"meminfo" | b"vmstat" => Promises::VMINFO,
+        b"stat" => Promises::PS.union(Promises::VMINFO),
+        _ => Promises::ALL,
+    }
+}
+
+fn demand_one(promises: Promises) -> Result<()> {
+    object::caller().map_or(Ok(()), |caller| caller.demand_one(promises))
 }
 
 fn kind_of(entry: &Entry) -> NodeKind {

@@ -45,6 +45,8 @@ pub(crate) struct Request<'a> {
     pub arguments: Strings,
     pub environment: &'a Strings,
     pub roots: &'a Roots,
+    /// Whether the root capability that a path starts from lets programs be executed: for interpreters and loaders.
+    pub check_start: &'a dyn Fn(&[u8]) -> Result<()>,
     pub credentials: &'a Arc<Credentials>,
     pub limits: &'a ResourceLimits,
     pub set_id: SetId,
@@ -110,6 +112,7 @@ pub(crate) fn load(mut request: Request<'_>) -> Result<Loaded> {
 
 /// Finds an interpreter: one of a script's line is run, one that a program names is read like the libraries that it loads.
 fn find(request: &Request<'_>, path: &[u8], needed: PathPermissions) -> Result<Location> {
+    (request.check_start)(path)?;
     let lookup = Lookup::new(request.roots, None, request.credentials).with(object::LookupFlags::NAMED);
     lookup.needing(needed).find(path)
 }

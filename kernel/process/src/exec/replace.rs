@@ -7,15 +7,17 @@ use crate::process::Flag;
 use crate::resources::Resources;
 use crate::signal::SignalState;
 use crate::task::{STACK_DISABLED, Task};
-use crate::{exit, fork, registry};
+use crate::{exit, fork, gate, registry};
 use abi::types::Sigaltstack;
 use abi::{Errno, Result, Signal};
 use alloc::sync::Arc;
 use arch::fpu::FpuState;
+use caps::{Rights, Root};
 use core::sync::atomic::Ordering::SeqCst;
 use mm::AddressSpace;
 use mm::alloc::try_arc;
-use object::{Location, Table};
+use object::denial::{Denial, Had, Needed, Verdict, deny};
+use object::{Location, Roots, Table};
 use sched::{Wait, attention};
 
 /// A file to execute.
@@ -30,12 +32,14 @@ pub struct Executable {
 pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environment: &Strings) -> Result<()> {
     let process = Arc::clone(cx.process());
     let before = process.credentials();
+    let roots = cx.table.roots();
     let loaded = load(Request {
         location: file.location,
         path: &file.path,
         arguments,
         environment,
-        roots: &cx.table.roots(),
+        roots: &roots,
+        check_start: &|path| check_start(cx, &roots, path),
         credentials: &before,
         limits: &process.limits(),
         set_id: set_id(cx),
@@ -73,6 +77,26 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
     let _ = sched::current().change_fpu(FpuState::reset);
     drop(old);
     Ok(())
+}
+
+/// Refuses an interpreter's or a loader's path where the root capability that it starts from is gone, ECAPMODE, or does not
+/// let programs be executed: in capability mode only what needs neither can be executed.
+fn check_start(cx: &Context, roots: &Roots, path: &[u8]) -> Result<()> {
+    let (root, own) = match path.first() {
+        Some(b'/') => (Root::Namespace, roots.root_rights),
+        _ => (Root::WorkingDirectory, roots.cwd_rights),
+    };
+    gate::demand_root(cx, root)?;
+    let held = own & cx.table.root(root);
+    let missing = Rights::LOOKUP.union(Rights::FEXECVE) - held;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let needed = Needed::RootRights(root, missing);
+    match deny(&Denial::of(needed, Had::Rights(held), cx.table.root_cause(root, missing))) {
+        Verdict::Allow => Ok(()),
+        Verdict::Refuse => Err(Errno::ENOTCAPABLE),
+    }
 }
 
 /// What set-id bits are to do in this process.

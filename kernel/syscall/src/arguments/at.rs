@@ -90,7 +90,7 @@ impl At {
     #[cold]
     fn refuse(self, cx: &Context, root: Root, held: Rights) -> Result<()> {
         if held.is_empty() && self.slot == AT_FDCWD {
-            return gate::demand_root(cx, root);
+            gate::demand_root(cx, root)?;
         }
         if self.slot != AT_FDCWD {
             self.directory(cx)?;

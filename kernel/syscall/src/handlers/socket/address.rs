@@ -66,6 +66,7 @@ fn find_path(cx: &Context, path: &[u8]) -> Result<Arc<Endpoint>> {
 
 pub fn bind(cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: u32) -> Result<usize> {
     let socket = socket_of(&fd)?;
+    gate::demand_one(cx, Promises::UNIX)?;
     gate::demand_root(cx, Root::Network)?;
     match read(address, size)? {
         Asked::Unspecified => Err(Errno::EINVAL),

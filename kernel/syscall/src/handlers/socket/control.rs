@@ -10,8 +10,8 @@ use caps::{Promises, Rights};
 use ipc::socket::{Extras, Limit, Quota, Received};
 use mm::user::UserPtr;
 use object::ObjectCapability;
-use process::gate;
 use process::limits::Resource;
+use process::{gate, promise_rules};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// Control messages with capabilities.
@@ -61,7 +61,6 @@ pub(super) fn read(cx: &Context, address: u64, len: u64) -> Result<Extras> {
         rest = &rest[aligned(length).min(rest.len())..];
     }
     if !capabilities.is_empty() {
-        gate::demand(cx, Promises::SENDFD)?;
         let quota = take_quota(cx, capabilities.len())?;
         extras.capabilities = Some((capabilities, quota));
     }
@@ -77,7 +76,9 @@ fn take_capabilities(cx: &Context, body: &[u8], into: &mut Vec<ObjectCapability>
     into.try_reserve(count).map_err(|_| Errno::ENOMEM)?;
     for number in body.chunks_exact(NUMBER) {
         let slot = i32::read_from_bytes(number).map_err(|_| Errno::EINVAL)?;
-        into.push(cx.table.get(slot, Rights::TRANSFER)?.into_capability());
+        let held = cx.table.get(slot, Rights::TRANSFER)?;
+        gate::demand_one(cx, promise_rules::passing(held.kind(), Promises::SENDFD))?;
+        into.push(held.into_capability());
     }
     Ok(())
 }
@@ -173,7 +174,9 @@ impl Room {
             false => OpenFlags::empty(),
         };
         if self.left >= HEADER {
-            gate::demand(cx, Promises::RECVFD)?;
+            for capability in &capabilities {
+                gate::demand_one(cx, promise_rules::passing(capability.kind, Promises::RECVFD))?;
+            }
         }
         let (room, total) = (self.left.saturating_sub(HEADER) / NUMBER, capabilities.len());
         let mut count = 0;

@@ -8,6 +8,7 @@ use abi::{Errno, Result};
 use ipc::socket::{Direction, Socket, Switch};
 use mm::user::UserPtr;
 use object::Held;
+use process::{gate, promise_rules};
 use zerocopy::{Immutable, IntoBytes};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -26,13 +27,14 @@ const INERT: [u32; 8] = [
 ];
 
 pub fn setsockopt(
-    _cx: &mut Context,
+    cx: &mut Context,
     fd: Held,
     level: i32,
     option: u32,
     value: UserPtr<u32>,
     size: u32,
 ) -> Result<usize> {
+    gate::demand_one(cx, promise_rules::socket_option(level as u32, option))?;
     let socket = socket_of(&fd)?;
     if level as u32 != net::SOL_SOCKET {
         return Err(Errno::EOPNOTSUPP);
@@ -85,13 +87,14 @@ fn set_timeout(socket: &Socket, direction: Direction, value: UserPtr<Timeval>, s
 }
 
 pub fn getsockopt(
-    _cx: &mut Context,
+    cx: &mut Context,
     fd: Held,
     level: i32,
     option: u32,
     value: UserPtr<u32>,
     size: UserPtr<u32>,
 ) -> Result<usize> {
+    gate::demand_one(cx, promise_rules::socket_option(level as u32, option))?;
     let socket = socket_of(&fd)?;
     let room = usize::try_from(size.read()? as i32).map_err(|_| Errno::EINVAL)?;
     if level as u32 != net::SOL_SOCKET {

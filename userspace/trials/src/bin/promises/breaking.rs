@@ -1,6 +1,6 @@
 //! How a broken promise ends.
 
-use crate::{Case, all};
+use crate::{Case, all, passing};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 use trials::child::own_id;
@@ -20,6 +20,7 @@ pub const CASES: &[Case] = &[
     ("modes lose their special bits", modes),
     ("an owner is changed to oneself with fattr", owners),
     ("what no promise covers is refused to whoever made one", uncovered),
+    ("directories are not passed on by those who promised anything", directories),
     ("record locks need flock, and terminals are asked about with stdio", arguments),
 ];
 
@@ -231,6 +232,30 @@ fn uncovered() -> Holds {
     // SAFETY: the path ends in NUL.
     let enter = || code(i64::from(unsafe { libc::chroot(c"/".as_ptr()) }));
     all([ends(under(everything, rename), Ended::With(REFUSED)), ends(under(everything, enter), Ended::With(REFUSED))])
+}
+
+fn directories() -> Holds {
+    let mut pair = [-1; 2];
+    // SAFETY: the array has room for two, and the path ends in NUL.
+    let directory = unsafe {
+        libc::socketpair(libc::AF_UNIX, libc::SOCK_DGRAM, 0, pair.as_mut_ptr());
+        libc::open(c"/".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY)
+    };
+    let send = || code(passing::send(pair[0], directory));
+    let receive = || code(passing::receive(pair[1]));
+    let held = all([
+        ends(under("stdio sendfd", send), ABORTED),
+        // Sent by one who never promised.
+        ends(child(send), Ended::With(0)),
+        ends(under("stdio recvfd error", receive), Ended::With(REFUSED)),
+    ]);
+    // SAFETY: the slots are this function's own.
+    unsafe {
+        libc::close(pair[0]);
+        libc::close(pair[1]);
+        libc::close(directory);
+    }
+    held
 }
 
 fn arguments() -> Holds {

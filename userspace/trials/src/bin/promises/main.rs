@@ -5,6 +5,7 @@
 
 mod asking;
 mod breaking;
+mod passing;
 mod races;
 mod rows;
 mod words;

@@ -1,5 +1,6 @@
 //! Each word: something that is allowed with it, and ends the process, or is refused, without.
 
+use crate::passing;
 use std::ffi::CString;
 use std::fs;
 use trials::Report;
@@ -11,6 +12,8 @@ struct Open {
     file: i32,
     /// A terminal.
     terminal: i32,
+    /// Two sockets; on the way to the second is a capability.
+    pair: [i32; 2],
     /// The file's path.
     path: CString,
     /// A path where nothing is.
@@ -42,6 +45,15 @@ const WORDS: &[Word] = &[
     word("flock", "stdio", |open| i64::from(unsafe { libc::flock(open.file, libc::LOCK_EX) })),
     word("getpw", "stdio", |_| i64::from(unsafe { libc::open(c"/etc/passwd".as_ptr(), libc::O_RDONLY) })),
     word("dns", "stdio", |_| i64::from(unsafe { libc::open(c"/etc/hosts".as_ptr(), libc::O_RDONLY) })),
+    word("ps", "stdio rpath", |_| i64::from(unsafe { libc::open(c"/proc/1/stat".as_ptr(), libc::O_RDONLY) })),
+    word("vminfo", "stdio rpath", |_| i64::from(unsafe { libc::open(c"/proc/meminfo".as_ptr(), libc::O_RDONLY) })),
+    word("unveil", "stdio rpath", |_| unsafe {
+        libc::syscall(abi::table::number::unveil as i64, c"/".as_ptr(), c"r".as_ptr())
+    }),
+    word("unix", "stdio", |_| i64::from(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0) })),
+    word("inet", "stdio", |_| internet_socket()),
+    word("sendfd", "stdio", |open| passing::send(open.pair[0], open.file)),
+    word("recvfd", "stdio", |open| passing::receive(open.pair[1])),
     word("tty", "stdio", |open| {
         let size = libc::winsize { ws_row: 1, ws_col: 1, ws_xpixel: 0, ws_ypixel: 0 };
         i64::from(unsafe { libc::ioctl(open.terminal, libc::TIOCSWINSZ, &size) })
@@ -65,6 +77,15 @@ const WORDS: &[Word] = &[
     Word { without: "stdio thread", ..word("sigaction", "stdio", |_| handle()) },
     Word { without: "stdio thread", ..word("map_fixed", "stdio", |_| map(libc::PROT_READ, libc::MAP_FIXED)) },
 ];
+
+fn internet_socket() -> i64 {
+    // SAFETY: no memory is involved.
+    match unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) } {
+        // Allowed, where there is no internet yet.
+        -1 if std::io::Error::last_os_error().raw_os_error() == Some(libc::EAFNOSUPPORT) => 0,
+        result => i64::from(result),
+    }
+}
 
 fn map(protection: i32, fixed: i32) -> i64 {
     // The C library makes ENOMEM of EPERM where no place is asked for.
@@ -123,7 +144,14 @@ impl Open {
             let file = libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CREAT, 0o600);
             (file, libc::open(c"/dev/ptmx".as_ptr(), libc::O_RDWR | libc::O_NOCTTY))
         };
-        Self { file, terminal, path, fresh }
+        let mut pair = [-1; 2];
+        // SAFETY: the array has room for two.
+        unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_DGRAM, 0, pair.as_mut_ptr()) };
+        // One for each of three children: those that are ended have taken it too.
+        for _ in 0..3 {
+            passing::send(pair[0], file);
+        }
+        Self { file, terminal, pair, path, fresh }
     }
 
     fn clean(&self) {
@@ -141,6 +169,8 @@ impl Drop for Open {
         unsafe {
             libc::close(self.file);
             libc::close(self.terminal);
+            libc::close(self.pair[0]);
+            libc::close(self.pair[1]);
             libc::unlink(self.path.as_ptr());
         }
     }
