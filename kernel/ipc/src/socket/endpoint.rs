@@ -6,17 +6,19 @@
 
 use super::SocketKind;
 use super::address::Address;
+use super::inbox::Inbox;
 use super::message::Message;
 use super::options::Options;
 use super::socket::Socket;
 use super::{names, registry};
 use abi::types::Ucred;
 use abi::{Errno, Result};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use sched::{Attachment, Observer, WaitQueue};
-use sync::ranks::{ObjectState, SocketQueue, SocketReader, SocketState};
+use sched::{Attachment, WaitQueue};
+use sync::ranks::{ObjectState, SocketReader, SocketState};
 use sync::{Mutex, Once, SpinLock};
 
 /// Messages that a datagram socket keeps from those it is not connected to, before they must wait.
@@ -35,15 +37,11 @@ pub struct Endpoint {
     pub number: u64,
     /// What `setsockopt` set.
     pub options: Options,
-    /// Who reads holds it, so that bytes of a stream come out in order. Messages leave the queue from its front, and only
-    /// under this lock; senders do not take it.
+    /// Who reads holds it, so that bytes of a stream come out in order. Senders do not take it.
     pub reader: Mutex<(), SocketReader>,
-    queue: SpinLock<Queue, SocketQueue>,
-    /// Bytes in the queue; changes under its lock.
-    held: AtomicUsize,
-    /// Messages in the queue; changes under its lock.
-    count: AtomicUsize,
-    /// Where readers and accepters sleep, and where the socket is polled. Shared with the [`Relay`] at a peer.
+    /// What was not received yet. Messages leave it under `reader` only, or when nobody can receive any more.
+    inbox: Inbox,
+    /// Where readers and accepters sleep, and where the socket is polled. Shared with the [relay](super::relay) at a peer.
     pub readers: Arc<WaitQueue>,
     /// Where those sleep who wait for room: here for what is sent from here, and senders and connecters elsewhere for room in
     /// the queue here.
@@ -61,11 +59,6 @@ pub struct Endpoint {
     listener: Option<Weak<Endpoint>>,
     /// The next one of those that wait to be emptied: see [`super::burial`].
     next: SpinLock<Option<Arc<Endpoint>>, ObjectState>,
-}
-
-struct Queue {
-    messages: VecDeque<Message>,
-    is_closed: bool,
 }
 
 /// What an endpoint is linked with.
@@ -87,15 +80,6 @@ pub struct State {
     pub relay: Option<Attachment>,
 }
 
-/// Passes news of room at a peer on to those who poll here.
-struct Relay(Arc<WaitQueue>);
-
-impl Observer for Relay {
-    fn notify(&self) {
-        self.0.wake_all();
-    }
-}
-
 /// How far a socket is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -113,10 +97,9 @@ pub enum Phase {
 }
 
 /// What a closed endpoint has left over.
-#[allow(clippy::large_enum_variant, reason = "moved once, never stored")]
 pub enum Remains {
     /// A message that nobody received.
-    Message(Message),
+    Message(Box<Message>),
     /// A connection that nobody accepted.
     Connection(Arc<Endpoint>),
 }
@@ -131,9 +114,7 @@ impl Endpoint {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             options: Options::default(),
             reader: Mutex::new(()),
-            queue: SpinLock::new(Queue { messages: VecDeque::new(), is_closed: false }),
-            held: AtomicUsize::new(0),
-            count: AtomicUsize::new(0),
+            inbox: Inbox::new(),
             readers,
             writers: WaitQueue::new(),
             is_polled: AtomicBool::new(false),
@@ -223,21 +204,21 @@ impl Endpoint {
         self.error.store(errno.raw(), Ordering::Release);
     }
 
-    /// Bytes that wait to be received.
-    pub fn held(&self) -> usize {
-        self.held.load(Ordering::Acquire)
+    /// What was not received yet.
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
     }
 
     /// Messages that wait to be received.
     pub fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        self.inbox.count()
     }
 
     /// Bytes that the next receive could give at most: all of a stream, the first message otherwise.
     pub fn next_size(&self) -> usize {
         match self.kind {
-            SocketKind::Stream => self.held(),
-            _ => self.queue.lock().messages.front().map_or(0, Message::remaining),
+            SocketKind::Stream => self.inbox.held(),
+            _ => self.inbox.first_size(),
         }
     }
 
@@ -253,26 +234,9 @@ impl Endpoint {
         &self.readers
     }
 
-    /// Has those who poll here told of room at the peer, where datagrams may have to wait for it.
-    pub fn watch_peer(&self) {
-        if self.kind != SocketKind::Datagram || !self.is_polled.load(Ordering::Relaxed) {
-            return;
-        }
-        let peer = {
-            let state = self.state.lock();
-            if state.relay.is_some() { None } else { state.peer.clone() }
-        };
-        let Some(peer) = peer else { return };
-        // Without memory, they are told when they look.
-        let Ok(relay) = mm::alloc::try_arc(Relay(self.readers.clone())) else { return };
-        let Ok(relay) = peer.writers.attach(relay) else { return };
-        let late = {
-            let mut state = self.state.lock();
-            // Another thread may have been quicker, or the peer may be another by now.
-            let is_peer = state.peer.as_ref().is_some_and(|now| Arc::ptr_eq(now, &peer));
-            if is_peer && state.relay.is_none() { state.relay.replace(relay) } else { Some(relay) }
-        };
-        drop(late);
+    /// Whether it was ever polled.
+    pub fn is_polled(&self) -> bool {
+        self.is_polled.load(Ordering::Relaxed)
     }
 
     /// Bytes sent from here that nobody has received, with what their messages cost.
@@ -313,57 +277,26 @@ impl Endpoint {
     }
 
     /// Puts a message into the queue. EPIPE if nobody will receive it, ENOMEM.
-    pub fn push(&self, message: Message) -> Result<()> {
-        let refused = {
-            let mut queue = self.queue.lock();
-            if queue.is_closed {
-                Some((Errno::EPIPE, message))
-            } else if queue.messages.try_reserve(1).is_err() {
-                Some((Errno::ENOMEM, message))
-            } else {
-                self.held.store(self.held.load(Ordering::Relaxed) + message.remaining(), Ordering::Release);
-                queue.messages.push_back(message);
-                self.count.store(queue.messages.len(), Ordering::Release);
-                None
-            }
-        };
-        if let Some((errno, message)) = refused {
-            drop(message);
-            return Err(errno);
-        }
+    pub fn push(&self, message: Box<Message>) -> Result<()> {
+        self.inbox.push(message)?;
         self.readers.wake_one();
         Ok(())
     }
 
-    /// Takes a message out and leaves its place empty, to be put back or given up. The caller holds `reader`.
-    pub fn take(&self, at: usize) -> Option<Message> {
-        self.queue.lock().messages.get_mut(at).map(core::mem::take)
-    }
-
-    /// Puts a message back into its place. The caller holds `reader`.
-    pub fn put_back(&self, at: usize, message: Message, bytes_taken: usize) {
-        let mut queue = self.queue.lock();
-        self.held.store(self.held.load(Ordering::Relaxed) - bytes_taken, Ordering::Release);
-        if let Some(place) = queue.messages.get_mut(at) {
-            // The place is empty: nothing is dropped here.
-            *place = message;
-        }
-    }
-
-    /// Gives up the front place, whose message was taken. The caller holds `reader`.
-    pub fn pop(&self, bytes_taken: usize) {
-        let was_full = {
-            let mut queue = self.queue.lock();
-            self.held.store(self.held.load(Ordering::Relaxed) - bytes_taken, Ordering::Release);
-            let before = queue.messages.len();
-            let empty = queue.messages.pop_front();
-            self.count.store(queue.messages.len(), Ordering::Release);
-            debug_assert!(empty.is_none_or(|message| message.remaining() == 0));
-            before > DATAGRAMS_MAX
-        };
-        if was_full && self.kind != SocketKind::Stream {
+    /// Takes the first message out. The caller holds `reader`, or nobody can receive here any more.
+    pub fn pop(&self) -> Option<Box<Message>> {
+        let (message, before) = self.inbox.pop()?;
+        if before > DATAGRAMS_MAX && self.kind != SocketKind::Stream {
             self.writers.wake_all();
         }
+        Some(message)
+    }
+
+    /// Puts what is left of the first message back. The caller has held `reader` since it was taken.
+    pub fn put_front(&self, message: Box<Message>) {
+        self.inbox.put_front(message);
+        // Who looked meanwhile saw nothing.
+        self.readers.wake_one();
     }
 
     /// Puts a connection into the backlog. ECONNREFUSED when it does not listen, EAGAIN when there is no room, ENOMEM.
@@ -398,13 +331,7 @@ impl Endpoint {
     /// Lets nothing more in, gives up the name, and parts from the peer. True the first time. What is in the queue stays
     /// there, for [`super::burial`].
     pub fn begin_close(&self) -> bool {
-        let has_unread = {
-            let mut queue = self.queue.lock();
-            if core::mem::replace(&mut queue.is_closed, true) {
-                return false;
-            }
-            !queue.messages.is_empty()
-        };
+        let Some(has_unread) = self.inbox.close() else { return false };
         let (address, peer, relay) = {
             let mut state = self.state.lock();
             state.phase = Phase::Closed;
@@ -431,16 +358,7 @@ impl Endpoint {
 
     /// Takes one thing out of what is left over.
     pub fn take_remains(&self) -> Option<Remains> {
-        let message = {
-            let mut queue = self.queue.lock();
-            let message = queue.messages.pop_front();
-            self.count.store(queue.messages.len(), Ordering::Release);
-            if let Some(message) = &message {
-                self.held.store(self.held.load(Ordering::Relaxed) - message.remaining(), Ordering::Release);
-            }
-            message
-        };
-        if let Some(message) = message {
+        if let Some(message) = self.pop() {
             return Some(Remains::Message(message));
         }
         self.state.lock().backlog.pop_front().map(Remains::Connection)

@@ -10,6 +10,8 @@ use alloc::vec::Vec;
 use mm::frame::Frame;
 use mm::user::{Sink, Source};
 
+/// Up to this many bytes lie in the message itself.
+const INLINE_MAX: usize = 64;
 /// Up to this many bytes lie in a block of the heap; more lie in pages.
 const BLOCK_MAX: usize = 2048;
 /// What a message costs its sender beside its bytes.
@@ -42,13 +44,14 @@ struct Charge {
 }
 
 enum Payload {
+    Inline([u8; INLINE_MAX]),
     Block(Vec<u8>),
     Pages(Vec<Frame>),
 }
 
 impl Default for Payload {
     fn default() -> Self {
-        Self::Block(Vec::new())
+        Self::Inline([0; INLINE_MAX])
     }
 }
 
@@ -59,9 +62,12 @@ pub const fn cost(len: usize) -> usize {
 
 impl Message {
     /// A message of the next `len` bytes. EFAULT, ENOMEM.
-    pub fn new(from: &mut Source<'_>, len: usize) -> Result<Self> {
-        let payload = if len <= BLOCK_MAX { read_block(from, len)? } else { read_pages(from, len)? };
-        Ok(Self { payload, len, ..Self::default() })
+    pub fn new(from: &mut Source<'_>, len: usize) -> Result<Box<Self>> {
+        // Boxed first and filled in its place, since it is larger than what most messages carry.
+        let mut message = mm::alloc::try_box(Self::default())?;
+        message.len = len;
+        message.payload.read(from, len)?;
+        Ok(message)
     }
 
     /// Charges the sender.
@@ -84,6 +90,7 @@ impl Message {
     /// Copies out as many of the bytes that are left as there is room for. EFAULT if that is none.
     pub fn copy_to(&self, to: &mut Sink<'_>) -> Result<usize> {
         match &self.payload {
+            Payload::Inline(bytes) => to.write(&bytes[self.taken..self.len]),
             Payload::Block(bytes) => to.write(&bytes[self.taken..]),
             Payload::Pages(frames) => self.copy_pages(frames, to),
         }
@@ -113,15 +120,26 @@ impl Message {
     }
 }
 
-fn read_block(from: &mut Source<'_>, len: usize) -> Result<Payload> {
-    let mut bytes = mm::alloc::try_vec_of(0, len)?;
-    if from.copy_to(&mut bytes)? < len {
-        return Err(Errno::EFAULT);
+impl Payload {
+    /// Takes the next `len` bytes. EFAULT if they are not all there, ENOMEM.
+    fn read(&mut self, from: &mut Source<'_>, len: usize) -> Result<()> {
+        if len > INLINE_MAX {
+            *self = if len <= BLOCK_MAX {
+                Self::Block(mm::alloc::try_vec_of(0, len)?)
+            } else {
+                Self::Pages(read_pages(from, len)?)
+            };
+        }
+        let bytes = match self {
+            Self::Inline(bytes) => &mut bytes[..len],
+            Self::Block(bytes) => &mut bytes[..],
+            Self::Pages(_) => return Ok(()),
+        };
+        if from.copy_to(bytes)? < len { Err(Errno::EFAULT) } else { Ok(()) }
     }
-    Ok(Payload::Block(bytes))
 }
 
-fn read_pages(from: &mut Source<'_>, len: usize) -> Result<Payload> {
+fn read_pages(from: &mut Source<'_>, len: usize) -> Result<Vec<Frame>> {
     let count = len.div_ceil(PAGE);
     let mut frames = mm::alloc::try_vec(count)?;
     for index in 0..count {
@@ -137,7 +155,7 @@ fn read_pages(from: &mut Source<'_>, len: usize) -> Result<Payload> {
         }
         frames.push(frame);
     }
-    Ok(Payload::Pages(frames))
+    Ok(frames)
 }
 
 impl Drop for Charge {

@@ -27,6 +27,7 @@ mod burial;
 mod collector;
 mod connect;
 mod endpoint;
+mod inbox;
 mod luggage;
 mod message;
 mod names;
@@ -34,6 +35,7 @@ mod options;
 mod quota;
 mod receive;
 mod registry;
+mod relay;
 mod send;
 #[allow(clippy::module_inception)]
 mod socket;

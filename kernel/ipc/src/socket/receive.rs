@@ -9,6 +9,7 @@ use super::socket::Socket;
 use crate::pipe::Waiting;
 use abi::types::Ucred;
 use abi::{Errno, MessageFlags, Result};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use mm::user::Sink;
@@ -29,7 +30,7 @@ pub struct Received {
     pub capabilities: Vec<ObjectCapability>,
     /// Who sent them, if the socket passes that on.
     pub credentials: Option<Ucred>,
-    /// The sender's name.
+    /// The sender's name; of a stream it is the peer's.
     pub from: Option<Arc<Address>>,
 }
 
@@ -60,7 +61,10 @@ fn receive_stream(me: &Endpoint, to: &mut Sink<'_>, flags: MessageFlags, waiting
     loop {
         let stop = {
             let _reader = me.reader.lock();
-            take_from_queue(me, to, flags, &mut received)?
+            match flags.contains(MessageFlags::PEEK) {
+                true => look_at_queue(me, to, &mut received)?,
+                false => take_from_queue(me, to, &mut received)?,
+            }
         };
         if stop == Stop::Here || received.count >= target {
             // Another reader may have been told of what is left over, and gone to sleep again behind this one.
@@ -106,45 +110,67 @@ fn wait_for_more(me: &Endpoint, waiting: Waiting, wait: &mut Option<Wait>) -> Re
 }
 
 /// Takes what belongs together from the front of a stream's queue. The caller holds `reader`.
-fn take_from_queue(me: &Endpoint, to: &mut Sink<'_>, flags: MessageFlags, received: &mut Received) -> Result<Stop> {
-    let is_peeking = flags.contains(MessageFlags::PEEK);
-    let mut at = 0;
+fn take_from_queue(me: &Endpoint, to: &mut Sink<'_>, received: &mut Received) -> Result<Stop> {
     while to.remaining() > 0 {
-        let Some(mut message) = me.take(at) else { return Ok(Stop::Empty) };
+        let Some(mut message) = me.pop() else { return Ok(Stop::Empty) };
         if !belongs(me, &message, received) {
-            me.put_back(at, message, 0);
+            me.put_front(message);
             return Ok(Stop::Here);
         }
         let wanted = message.remaining().min(to.remaining());
         let copied = match message.copy_to(to) {
             Ok(copied) => copied,
             Err(errno) => {
-                me.put_back(at, message, 0);
+                me.put_front(message);
                 return if received.count > 0 { Ok(Stop::Here) } else { Err(errno) };
             }
         };
         received.note(me, &message);
         received.count += copied;
-        let has_luggage = message.luggage.is_some();
-        if is_peeking {
-            let copies = message.luggage.as_ref().map(|luggage| luggage.copies());
-            me.put_back(at, message, 0);
-            received.capabilities = copies.transpose()?.unwrap_or_default();
-            at += 1;
-        } else {
-            let luggage = message.luggage.take();
-            message.advance(copied);
-            // The message's sender is the peer, which the endpoint holds: no last reference is dropped here.
-            if message.remaining() == 0 {
-                me.pop(copied)
-            } else {
-                me.put_back(at, message, copied)
-            }
-            received.capabilities = luggage.map(|luggage| luggage.unload()).unwrap_or_default();
+        let luggage = message.luggage.take();
+        message.advance(copied);
+        // The message's sender is the peer, which the endpoint holds: no last reference is dropped here.
+        if message.remaining() > 0 {
+            me.put_front(message);
         }
-        if has_luggage || copied < wanted {
+        if let Some(luggage) = luggage {
+            received.capabilities = luggage.unload();
             return Ok(Stop::Here);
         }
+        if copied < wanted {
+            return Ok(Stop::Here);
+        }
+    }
+    Ok(Stop::Here)
+}
+
+/// Looks at what belongs together at the front of a stream's queue. The caller holds `reader`.
+fn look_at_queue(me: &Endpoint, to: &mut Sink<'_>, received: &mut Received) -> Result<Stop> {
+    let mut at = 0;
+    while to.remaining() > 0 {
+        let Some(message) = me.inbox().borrow(at) else { return Ok(Stop::Empty) };
+        let wanted = message.remaining().min(to.remaining());
+        let (mut copied, mut copies) = (Ok(0), None);
+        let is_next = belongs(me, &message, received);
+        if is_next {
+            copied = message.copy_to(to);
+            copies = message.luggage.as_ref().map(|luggage| luggage.copies());
+            received.note(me, &message);
+        }
+        me.inbox().give_back(at, message);
+        match copied {
+            Ok(copied) => received.count += copied,
+            Err(errno) if received.count == 0 => return Err(errno),
+            Err(_) => return Ok(Stop::Here),
+        }
+        if let Some(copies) = copies {
+            received.capabilities = copies?;
+            return Ok(Stop::Here);
+        }
+        if !is_next || copied.is_ok_and(|copied| copied < wanted) {
+            return Ok(Stop::Here);
+        }
+        at += 1;
     }
     Ok(Stop::Here)
 }
@@ -162,7 +188,7 @@ impl Received {
         if me.options.passes_credentials() {
             self.credentials = Some(message.credentials.unwrap_or(NOBODY));
         }
-        if self.from.is_none() {
+        if me.kind != SocketKind::Stream {
             self.from = message.origin().and_then(|origin| origin.address());
         }
     }
@@ -192,12 +218,13 @@ fn receive_datagram(me: &Endpoint, to: &mut Sink<'_>, flags: MessageFlags, waiti
 /// A datagram that was taken: what is told of it, and itself if it has left the queue.
 struct Taken {
     result: Result<Received>,
-    message: Option<Message>,
+    message: Option<Box<Message>>,
 }
 
 /// Takes the first message, or a look at it. The caller holds `reader`.
 fn take_datagram(me: &Endpoint, to: &mut Sink<'_>, flags: MessageFlags) -> Option<Taken> {
-    let mut message = me.take(0)?;
+    let is_peeking = flags.contains(MessageFlags::PEEK);
+    let mut message = if is_peeking { me.inbox().borrow(0)? } else { me.pop()? };
     let len = message.remaining();
     let wanted = len.min(to.remaining());
     let is_whole = message.copy_to(to).and_then(|copied| if copied < wanted { Err(Errno::EFAULT) } else { Ok(()) });
@@ -205,9 +232,9 @@ fn take_datagram(me: &Endpoint, to: &mut Sink<'_>, flags: MessageFlags) -> Optio
     received.note(me, &message);
     received.flags.set(MessageFlags::TRUNCATED, wanted < len);
     received.count = if flags.contains(MessageFlags::TRUNCATED) { len } else { wanted };
-    if flags.contains(MessageFlags::PEEK) {
+    if is_peeking {
         let copies = message.luggage.as_ref().map(|luggage| luggage.copies()).transpose();
-        me.put_back(0, message, 0);
+        me.inbox().give_back(0, message);
         let result = is_whole.and(copies).map(|copies| {
             received.capabilities = copies.unwrap_or_default();
             received
@@ -215,7 +242,6 @@ fn take_datagram(me: &Endpoint, to: &mut Sink<'_>, flags: MessageFlags) -> Optio
         return Some(Taken { result, message: None });
     }
     // What cannot be delivered is lost all the same, as on Linux.
-    me.pop(len);
     let result = is_whole.map(|()| {
         received.capabilities = message.luggage.take().map(|luggage| luggage.unload()).unwrap_or_default();
         received

@@ -154,7 +154,8 @@ fn ceiling() -> Outcome {
         let narrowed = narrow(&[kind(Kind::File, unwritable(), NOW)]);
         code(narrowed.is_ok() && scratch("ceiling").is_ok_and(|mut file| denied(file.write(b"x"))))
     })?;
-    let expected = [("call", "write"), ("object", "/tmp/audit-ceiling"), ("needs", "rights:WRITE"), ("taken-by", "narrow")];
+    let expected =
+        [("call", "write"), ("object", "/tmp/audit-ceiling"), ("needs", "rights:WRITE"), ("taken-by", "narrow")];
     all(&[equal(status, 0), one(&records, &expected), own_cause(&records)])
 }
 
@@ -198,7 +199,13 @@ fn promise() -> Outcome {
         unsafe { libc::setsid() };
         code(narrowed.is_ok())
     })?;
-    let expected = [("call", "setsid"), ("slot", "-"), ("needs", "promise:proc"), ("taken-by", "narrow"), ("allow", "promise proc")];
+    let expected = [
+        ("call", "setsid"),
+        ("slot", "-"),
+        ("needs", "promise:proc"),
+        ("taken-by", "narrow"),
+        ("allow", "promise proc"),
+    ];
     all(&[
         equal(status, 0),
         one(&records, &expected),

@@ -23,6 +23,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("get_robust_list", "head", "needs a thread that has one"),
     ("nanosleep", "remaining", "written only when a signal ends the sleep"),
     ("clock_nanosleep", "remaining", "written only when a signal ends the sleep"),
+    ("accept", "address", "needs a connection that waits"),
+    ("accept", "size", "needs a connection that waits"),
+    ("accept4", "address", "needs a connection that waits"),
+    ("accept4", "size", "needs a connection that waits"),
+    ("recvfrom", "address", "written only if the sender has a name"),
     ("syslog", "buf", "the log may be empty or closed"),
     ("setxattr", "value", "nothing keeps attributes"),
     ("lsetxattr", "value", "nothing keeps attributes"),
@@ -54,7 +59,7 @@ fn main() -> ExitCode {
                 cases += 1;
                 let mut words = plausible(row, &fixture);
                 words[index] = address.address;
-                make_it_matter(row, argument, &mut words);
+                make_it_matter(row, argument, &mut words, &fixture);
                 answers.entry(answer(row, words)).or_default().push(address.name);
             }
             judge(&mut report, row, argument, &answers, only.is_some());
@@ -111,7 +116,8 @@ struct Fixture {
     file: i32,
     directory: i32,
     epoll: i32,
-    socket: i32,
+    /// Connected to each other, with something to receive at the first.
+    sockets: [i32; 2],
     pidfd: i32,
     timer: i32,
     event: i32,
@@ -136,11 +142,12 @@ impl Fixture {
     fn new() -> Self {
         let path = CString::new(format!("/tmp/wild.{}", std::process::id())).unwrap_or_default();
         let link = CString::new(format!("/tmp/wild.{}.link", std::process::id())).unwrap_or_default();
-        let mut pipe = [-1; 2];
+        let (mut pipe, mut sockets) = ([-1; 2], [-1; 2]);
         // SAFETY: paths end in NUL, and whatever is read or written has its place.
         unsafe {
             let mask = 0_u64;
             libc::pipe(pipe.as_mut_ptr());
+            libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, sockets.as_mut_ptr());
             libc::symlink(path.as_ptr(), link.as_ptr());
             // Without the superuser there may be no groups to ask for.
             libc::setgroups(2, [1, 2].as_ptr());
@@ -150,7 +157,7 @@ impl Fixture {
                 file: libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CREAT, 0o600),
                 directory: libc::open(c"/tmp".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY),
                 epoll: libc::epoll_create1(0),
-                socket: libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0),
+                sockets,
                 pidfd: libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) as i32,
                 timer: libc::syscall(libc::SYS_timerfd_create, libc::CLOCK_MONOTONIC, 0) as i32,
                 event: libc::syscall(libc::SYS_eventfd2, 1, 0) as i32,
@@ -165,6 +172,7 @@ impl Fixture {
                 page,
             };
             libc::write(fixture.file, c"some content".as_ptr().cast(), 12);
+            libc::write(fixture.sockets[1], [0_u8; 4096].as_ptr().cast(), 4096);
             libc::write(fixture.pipe[1], c"some content".as_ptr().cast(), 12);
             let mut ready = libc::epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
             libc::epoll_ctl(fixture.epoll, libc::EPOLL_CTL_ADD, fixture.event, &mut ready);
@@ -183,7 +191,6 @@ impl Fixture {
             "splice" | "tee" | "vmsplice" => self.pipe[1],
             // At its start, so that there is something to read.
             "read" | "readv" => self.pipe[0],
-            _ if row.family.contains("socket") => self.socket,
             _ => self.file,
         }
     }
@@ -207,6 +214,7 @@ fn plausible(row: &Row, fixture: &Fixture) -> [u64; 6] {
             ArgumentKind::Directory(_) => fixture.directory as u64,
             ArgumentKind::PollSet(_) => fixture.epoll as u64,
             ArgumentKind::Process(_) => fixture.pidfd as u64,
+            ArgumentKind::Socket(_) => fixture.sockets[0] as u64,
             ArgumentKind::At(_) => libc::AT_FDCWD as u64,
             ArgumentKind::Path if row.name.starts_with("readlink") => fixture.link.as_ptr() as u64,
             ArgumentKind::Path if row.name.starts_with("execve") => c"/proc/self/exe".as_ptr() as u64,
@@ -234,7 +242,7 @@ fn plausible(row: &Row, fixture: &Fixture) -> [u64; 6] {
 }
 
 /// Adjusts what would let a call return before it looks at `argument`.
-fn make_it_matter(row: &Row, argument: &Argument, words: &mut [u64; 6]) {
+fn make_it_matter(row: &Row, argument: &Argument, words: &mut [u64; 6], fixture: &Fixture) {
     let mut set = |name: &str, value: u64| {
         if let Some(index) = row.arguments.iter().position(|argument| argument.name == name) {
             words[index] = value;
@@ -252,6 +260,22 @@ fn make_it_matter(row: &Row, argument: &Argument, words: &mut [u64; 6]) {
         ("sigaltstack", "old") => set("new", 0),
         ("set_robust_list", _) => set("size", 24),
         ("syslog", _) => set("action", 3),
+        ("sendto", "buf") => set("address", 0),
+        ("socketpair", _) => {
+            set("domain", libc::AF_UNIX as u64);
+            set("kind", libc::SOCK_STREAM as u64);
+        }
+        ("getsockopt" | "setsockopt", _) => {
+            set("level", libc::SOL_SOCKET as u64);
+            set("option", libc::SO_SNDBUF as u64);
+        }
+        _ => {}
+    }
+    // Where the size is in memory, it is one that there is room for.
+    match (row.name, argument.name) {
+        ("getsockname" | "getpeername" | "getsockopt", "address" | "value") | ("recvfrom", "buf") => {
+            set("size", fixture.capabilities.as_ptr() as u64);
+        }
         _ => {}
     }
 }

@@ -138,12 +138,21 @@ pub fn recvfrom(
     size: UserPtr<u32>,
 ) -> Result<usize> {
     buf.truncate(BYTES_MAX);
-    let received = receive(socket_of(&fd)?, &mut buf, flags)?;
+    let socket = socket_of(&fd)?;
+    let received = receive(socket, &mut buf, flags)?;
     if !address.is_null() {
         let room = usize::try_from(size.read()? as i32).map_err(|_| Errno::EINVAL)?;
-        size.write(&put_sender(received.from.as_deref(), address, room)?)?;
+        size.write(&put_sender(sender_of(socket, &received).as_deref(), address, room)?)?;
     }
     Ok(received.count)
+}
+
+/// The name of who sent what was received.
+fn sender_of(socket: &Socket, received: &Received) -> Option<Arc<Address>> {
+    match socket.socket_kind() {
+        SocketKind::Stream => socket.peer_name().ok().flatten(),
+        _ => received.from.clone(),
+    }
 }
 
 /// Writes the name of a sender, if it has one; its size.
@@ -174,7 +183,8 @@ fn receive_message(cx: &Context, socket: &Socket, place: UserPtr<Msghdr>, flags:
     let pieces = pieces_of(&message)?;
     let name_room = name_length(&message)?;
     let received = receive(socket, &mut pieces.sink()?, flags)?;
-    let (count, from) = (received.count, received.from.clone());
+    let count = received.count;
+    let from = if message.name == 0 { None } else { sender_of(socket, &received) };
     let mut room = Room::new(message.control, message.control_length);
     let told = room.fill(cx, received, flags)?;
     message.name_length = match message.name {
