@@ -27,3 +27,8 @@ fn signals_are_queued_masked_and_handled_as_on_linux() {
 fn faults_and_forged_frames_end_as_on_linux() {
     assert_trial("faults");
 }
+
+#[test]
+fn rarely_turned_corners_are_as_on_linux() {
+    assert_trial("corners");
+}

@@ -37,6 +37,15 @@ fn pipelines_redirections_and_exit_codes_work() {
     leave(terminal);
 }
 
+/// The settings are those of standard input, which is the terminal only for the first of a pipeline.
+#[test]
+fn settings_of_the_terminal_are_shown_in_front_of_a_pipe_and_not_behind_one() {
+    let mut terminal = shell();
+    assert!(terminal.enter("stty -a | head -n 1", PROMPT).contains("rows 24; columns 80"));
+    assert!(terminal.enter("true | stty -a", PROMPT).contains("Inappropriate ioctl for device"));
+    leave(terminal);
+}
+
 #[test]
 fn the_shells_exit_code_is_the_commands() {
     let mut terminal = shell();

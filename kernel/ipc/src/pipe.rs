@@ -59,6 +59,8 @@ pub struct Pipe {
     pub readers: Side,
     /// The writing side.
     pub writers: Side,
+    /// An end that is of both sides is polled, in the readers' queue, and wants to know of room too.
+    is_polled_for_both: AtomicBool,
 }
 
 impl Side {
@@ -74,9 +76,13 @@ impl Side {
 
     /// Wakes one of this side if there was something to wait for, or if somebody polls.
     fn wake_if(&self, did_change: bool) {
-        if did_change || self.is_polled.load(Ordering::Relaxed) {
+        if self.wants_waking(did_change) {
             self.queue.wake_one();
         }
+    }
+
+    fn wants_waking(&self, did_change: bool) -> bool {
+        did_change || self.is_polled.load(Ordering::Relaxed)
     }
 }
 
@@ -90,6 +96,7 @@ impl Pipe {
             capacity: AtomicUsize::new(DEFAULT_CAPACITY),
             readers: Side::default(),
             writers: Side::default(),
+            is_polled_for_both: AtomicBool::new(false),
         })?)
     }
 
@@ -101,6 +108,23 @@ impl Pipe {
     /// Bytes that fit.
     pub fn capacity(&self) -> usize {
         self.capacity.load(Ordering::Relaxed)
+    }
+
+    /// Where an end that is of both sides is polled.
+    pub fn polled_queue_of_both(&self) -> &WaitQueue {
+        self.is_polled_for_both.store(true, Ordering::Relaxed);
+        self.writers.polled_queue();
+        self.readers.polled_queue()
+    }
+
+    /// There is room: wakes a writer, and whoever polls for it among the readers.
+    fn wake_writers(&self, did_change: bool) {
+        if self.writers.wants_waking(did_change) {
+            self.writers.queue.wake_one();
+            if self.is_polled_for_both.load(Ordering::Relaxed) {
+                self.readers.queue.wake_one();
+            }
+        }
     }
 
     fn free(&self) -> usize {
@@ -149,7 +173,7 @@ impl Pipe {
         self.held.store(held, Ordering::Release);
         // Whoever is woken will want the lock.
         drop(buffer);
-        self.writers.wake_if(free_before < PIPE_BUF && free >= PIPE_BUF);
+        self.wake_writers(free_before < PIPE_BUF && free >= PIPE_BUF);
         taken
     }
 
@@ -169,7 +193,7 @@ impl Pipe {
                 if has_slept && held > 0 {
                     self.readers.queue.wake_one();
                 }
-                self.writers.wake_if(free_before < PIPE_BUF && free >= PIPE_BUF);
+                self.wake_writers(free_before < PIPE_BUF && free >= PIPE_BUF);
                 return taken;
             }
             drop(buffer);
@@ -276,6 +300,7 @@ impl Pipe {
         self.capacity.store(capacity, Ordering::Release);
         drop(buffer);
         self.writers.queue.wake_all();
+        self.wake_writers(true);
         Ok(capacity)
     }
 

@@ -191,9 +191,12 @@ impl Object for PipeEnd {
     }
 
     fn wait_queue(&self) -> Option<&WaitQueue> {
-        // An end that is both waits for data; that there is room it learns when it looks.
-        let side = if self.status_flags().can_read() { &self.pipe.readers } else { &self.pipe.writers };
-        Some(side.polled_queue())
+        let flags = self.status_flags();
+        Some(match (flags.can_read(), flags.can_write()) {
+            (true, true) => self.pipe.polled_queue_of_both(),
+            (true, false) => self.pipe.readers.polled_queue(),
+            _ => self.pipe.writers.polled_queue(),
+        })
     }
 
     fn path(&self) -> Option<Vec<u8>> {
