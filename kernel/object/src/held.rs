@@ -48,6 +48,14 @@ impl Held {
         Ok(true)
     }
 
+    /// Refuses to go on once the grant has come not to allow what was demanded: for copies that are long.
+    pub fn demand_still(&self) -> Result<()> {
+        match &self.under_way {
+            Some(under_way) if under_way.is_barred() => Err(Errno::ENOTCAPABLE),
+            _ => Ok(()),
+        }
+    }
+
     /// What it was lent through.
     pub fn grant(&self) -> Option<&Arc<Grant>> {
         self.capability.grant.as_ref()
