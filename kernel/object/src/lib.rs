@@ -31,6 +31,7 @@ pub mod file_systems;
 mod floor;
 mod ground;
 mod held;
+pub mod learning;
 pub mod locks;
 #[cfg(target_os = "none")]
 mod mapped_file;

@@ -81,8 +81,8 @@ pub fn demand_others(cx: &Context) -> Result<()> {
 
 /// Without `chown`, `fattr` changes a file's owner only to what the process is itself, as on OpenBSD: else EPERM, and no more.
 pub fn check_owner(cx: &Context, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
-    if cx.table.may_call(Promises::CHOWN, RootSet::empty()) {
-        return Ok(());
+    if may_call(cx, Promises::CHOWN, RootSet::empty()) || cx.table.is_learning() {
+        return demand_one(cx, Promises::CHOWN);
     }
     let own = cx.process().credentials();
     let is_own_user = uid.is_none_or(|uid| uid == own.euid);

@@ -543,6 +543,8 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[];
             0x1014 narrowing narrow(items: input[NarrowItem], count: usize, flags: u32)
                 roots[] promises[always] errors[E2BIG EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ENOTCAPABLE];
+            0x1018 narrowing cap_learn(flags: u32)
+                roots[] promises[stdio] errors[EINVAL EMFILE EPERM];
         }
     };
 }

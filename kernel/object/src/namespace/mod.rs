@@ -25,6 +25,7 @@ pub use view::View;
 pub(crate) use watch::demand_shown;
 
 use crate::FileSystem;
+use crate::learning::Learning;
 use abi::Result;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -43,6 +44,8 @@ pub struct Roots {
     pub cwd_rights: Rights,
     /// What is seen of the tree; `None` is all of it.
     pub view: Option<Arc<View>>,
+    /// Who learns what is used.
+    pub learning: Option<Learning>,
 }
 
 impl Roots {
@@ -70,7 +73,8 @@ impl Namespace {
 
     /// Root and working directory at the root, with every right.
     pub fn roots(&self) -> Roots {
-        Roots { root: self.root(), root_rights: Rights::ALL, cwd: self.root(), cwd_rights: Rights::ALL, view: None }
+        let (root, cwd) = (self.root(), self.root());
+        Roots { root, root_rights: Rights::ALL, cwd, cwd_rights: Rights::ALL, view: None, learning: None }
     }
 
     /// Mounts a file system on a directory.

@@ -56,6 +56,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
         false => Arc::clone(&cx.table),
     };
     table.execute_view()?;
+    table.execute_learning()?;
 
     // The point of no return: what follows cannot fail.
     let resources = Resources { table, space };
