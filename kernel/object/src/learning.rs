@@ -137,6 +137,10 @@ impl Table {
     /// Who notes uses now.
     pub(crate) fn learner(&self) -> Option<Arc<dyn Learner>> {
         let roots = self.roots();
-        roots.learning.as_ref().filter(|learning| learning.begins == Begins::Now).map(|learning| learning.learner.clone())
+        roots
+            .learning
+            .as_ref()
+            .filter(|learning| learning.begins == Begins::Now)
+            .map(|learning| learning.learner.clone())
     }
 }

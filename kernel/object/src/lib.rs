@@ -12,7 +12,8 @@
 //! 4. An object is dropped, and so closed for good, with no lock held.
 //!
 //! # Locks
-//! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them. The
+//! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them, but
+//! for the lock of the table's [`Roots`] where a narrowing takes from both. The
 //! offset of an [`OpenFile`] is a sleeping lock held over one read or write; locks of file systems come after it.
 //!
 //! # What it must not do

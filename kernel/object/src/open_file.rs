@@ -201,7 +201,14 @@ impl Object for OpenFile {
             top = Location::new(mount, node);
         }
         let rights = caps::Rights::NONE;
-        let roots = crate::Roots { root: top.clone(), root_rights: rights, cwd: top, cwd_rights: rights, view: None, learning: None };
+        let roots = crate::Roots {
+            root: top.clone(),
+            root_rights: rights,
+            cwd: top,
+            cwd_rights: rights,
+            view: None,
+            learning: None,
+        };
         crate::namespace::path_of(&roots, &self.location).ok()
     }
 }

@@ -47,7 +47,13 @@ pub fn demand_path(cx: &Context, path: &[u8], how: Use) -> Result<()> {
     if cx.table.may_call(Promises::empty(), RootSet::empty()) {
         return Ok(());
     }
-    demand(cx, promise_rules::path(path, how, cx.table.promises()))
+    let held = cx.table.promises();
+    demand(cx, promise_rules::path(path, how, held))?;
+    match cx.table.is_learning() {
+        // Who may do it at all is noted to need what a process needs that promised nothing else.
+        true => demand(cx, promise_rules::path(path, how, Promises::STDIO) & held),
+        false => Ok(()),
+    }
 }
 
 /// The bits of a mode that the process may set; see [`promise_rules::mode`].

@@ -8,7 +8,8 @@
 //! root network now=all exec=all
 //! ceiling socket now=none exec=all            (one for each kind that is limited)
 //! promises now=stdio+rpath exec=all
-//! view none
+//! view locked                                 (none, building, inherited, locked: who may still narrow it)
+//! learning no
 //! limit slots=1024
 //! taken slot:3 rights:WRITE by=limit seq=7 pid=12 at=1.500000000
 //! ```
@@ -23,7 +24,9 @@ use caps::{
     Bounds, Cause, Ceilings, FcntlSet, Half, IoctlSet, Kind, PromisesText, Quoted, RightsText, Root, SlotFlags, Taken,
 };
 use core::fmt::{self, Write};
+use object::learning::Begins;
 use object::namespace::path_of;
+use object::namespace::view::Stage;
 use object::{Object, Roots, ShownSlot};
 
 /// The text. Paths are as seen from `roots`.
@@ -35,6 +38,7 @@ pub fn text(roots: &Roots, subject: &Subject) -> Result<Vec<u8>> {
     Text::build(|text| {
         slots.iter().try_for_each(|slot| write_slot(text, roots, slot))?;
         write_ceilings(text, &ceilings)?;
+        write_view(text, &table.roots())?;
         writeln!(text, "limit slots={limit}")?;
         slots.iter().try_for_each(|slot| write_taken_of_slot(text, slot))?;
         write_taken(text, "now", &ceilings.now)?;
@@ -124,6 +128,22 @@ fn write_ceilings(text: &mut Text, ceilings: &Ceilings) -> fmt::Result {
         }
     }
     writeln!(text, "promises now={} exec={}", PromisesText(now.promises()), PromisesText(exec.promises()))
+}
+
+/// What the process sees of the file tree, and whether its uses are noted.
+fn write_view(text: &mut Text, roots: &Roots) -> fmt::Result {
+    let view = match roots.view.as_ref().map(|view| view.stage()) {
+        None => "none",
+        Some(Stage::Building) => "building",
+        Some(Stage::Inherited) => "inherited",
+        Some(Stage::Locked) => "locked",
+    };
+    let learning = match roots.learning.as_ref().map(|learning| learning.begins) {
+        None => "no",
+        Some(Begins::Now) => "yes",
+        Some(Begins::AtExec) => "from-exec",
+    };
+    writeln!(text, "view {view}\nlearning {learning}")
 }
 
 fn write_taken_of_slot(text: &mut Text, shown: &ShownSlot) -> fmt::Result {

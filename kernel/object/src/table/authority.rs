@@ -7,8 +7,8 @@ use crate::held::ObjectCapability;
 use crate::{Credentials, Roots, ViewStep};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use core::sync::atomic::Ordering;
 use caps::{Cause, DeniedCall, Grant, Item, Lacking, NarrowError, Promises, Rights, Root, RootSet};
+use core::sync::atomic::Ordering;
 
 impl Table {
     /// Whether a call may be made that needs one of `promises` and all of `roots`: one load.

@@ -27,7 +27,9 @@ fn main() -> ExitCode {
         ("what was given up before is not learned back", narrowed_before),
         ("real errors stay", real_errors),
         ("cat runs within what it was learned to need", || learned_then_confined(&["cat", "/tmp/learn/letter"])),
-        ("sort runs within what it was learned to need", || learned_then_confined(&["sort", "-r", "/tmp/learn/letter"])),
+        ("sort runs within what it was learned to need", || {
+            learned_then_confined(&["sort", "-r", "/tmp/learn/letter"])
+        }),
         ("tar runs within what it was learned to need", || {
             learned_then_confined(&["tar", "-xf", "/tmp/learn/archive.tar", "-C", "/tmp/learn/target"])
         }),
@@ -82,7 +84,9 @@ fn own_lesson() -> Outcome {
     unsafe { libc::ioctl(reader.as_raw_fd(), libc::FIONREAD, &raw mut count) };
     let mut text = String::new();
     manifest.read_to_string(&mut text)?;
-    let has = |line: String| if text.lines().any(|known| known == line) { Ok(()) } else { Err(format!("no {line} in\n{text}")) };
+    let has = |line: String| {
+        if text.lines().any(|known| known == line) { Ok(()) } else { Err(format!("no {line} in\n{text}")) }
+    };
     all(&[
         equal(wrong, Some(Errno::EINVAL)),
         equal(learn(0).err(), Some(Errno::EPERM)),
@@ -123,7 +127,10 @@ fn real_errors() -> Outcome {
 }
 
 /// Runs busybox with standard output into a file, after `prepare` in the new process; its output and whether it succeeded.
-fn busybox(arguments: &[&str], prepare: impl FnMut() -> io::Result<()> + Send + Sync + 'static) -> io::Result<(String, bool)> {
+fn busybox(
+    arguments: &[&str],
+    prepare: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) -> io::Result<(String, bool)> {
     let mut command = Command::new("/bin/busybox");
     command.args(arguments).env_clear().stdin(std::process::Stdio::null());
     // SAFETY: the process has one thread.
@@ -154,15 +161,9 @@ fn learned_then_confined(arguments: &[&str]) -> Outcome {
     let items = manifest.clone();
     let confined = busybox(arguments, move || confine(&items))?;
     let denials = drain(&mut log)?;
-    let there = arguments[0] != "tar"
-        || fs::read("/tmp/learn/target/inner/two").is_ok_and(|two| two == b"2");
+    let there = arguments[0] != "tar" || fs::read("/tmp/learn/target/inner/two").is_ok_and(|two| two == b"2");
     let outside = busybox(&["cat", "/etc/passwd"], move || confine(&manifest))?;
-    all(&[
-        equal(&confined, &(first, true)),
-        equal(denials, String::new()),
-        equal(there, true),
-        equal(outside.1, false),
-    ])
+    all(&[equal(&confined, &(first, true)), equal(denials, String::new()), equal(there, true), equal(outside.1, false)])
 }
 
 /// What is in the log and has not been read.
@@ -215,7 +216,8 @@ fn confine(manifest: &str) -> io::Result<()> {
                 items.push(NarrowItem { values, address, length, ..NarrowItem::new(NarrowItem::VIEW) });
             }
             ["slot", slot, ref rights @ ..] => {
-                let rights = rights.iter().filter_map(|name| Rights::parse(name)).fold(Rights::NONE, |all, one| all | one);
+                let rights =
+                    rights.iter().filter_map(|name| Rights::parse(name)).fold(Rights::NONE, |all, one| all | one);
                 let slot = slot.parse().unwrap_or(-1);
                 items.push(slots(slot, slot, rights));
             }
