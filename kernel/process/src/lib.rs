@@ -93,6 +93,8 @@ pub mod registry;
 #[cfg(target_os = "none")]
 pub mod resources;
 #[cfg(target_os = "none")]
+pub mod spawn;
+#[cfg(target_os = "none")]
 pub mod task;
 #[cfg(target_os = "none")]
 pub mod usage;
