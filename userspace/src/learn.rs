@@ -2,11 +2,13 @@
 
 use std::os::fd::OwnedFd;
 
+use abi::table::number;
+
 use crate::call::{Word, new_slot};
 use crate::error::Result;
 
 /// From the next exec on, in this process and in those that it makes, nothing is denied, and what is needed is noted. Reading the
 /// slot gives the needs so far as a [`Manifest`](crate::Manifest).
 pub fn learn() -> Result<OwnedFd> {
-    new_slot(0x1018, [Word::Number(0)])
+    new_slot(number::cap_learn, [Word::Number(0)])
 }

@@ -6,9 +6,9 @@
 //! are as a first program finds them.
 
 use crate::context::Context;
-use crate::exec::Executable;
 use crate::exec::load::{Loaded, Request, SetId, load};
 use crate::exec::stack::Strings;
+use crate::exec::{Executable, check_start};
 use crate::fork::{self, CloneRequest};
 use crate::limits::Resource;
 use crate::pidfd::{AtClose, NewDescriptor, ProcessDescriptor};
@@ -52,13 +52,15 @@ pub fn spawn(cx: &Context, request: Spawn) -> Result<i32> {
     let Spawn { executable, arguments, environment, slots, roots, descriptor } = request;
     let NewDescriptor { at_close, flags } = descriptor;
     let parent = cx.process();
+    let names = cx.table.roots();
     let table = try_arc(table_for(cx, slots, roots)?)?;
     let loaded = load(Request {
         location: executable.location,
         path: &executable.path,
         arguments,
         environment: &environment,
-        roots: &cx.table.roots(),
+        roots: &names,
+        check_start: &|path| check_start(cx, &names, path),
         credentials: &parent.credentials(),
         limits: &parent.limits(),
         // What it may do is in its table: ids of the file's owner would be more than the caller can give.
