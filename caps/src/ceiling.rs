@@ -75,6 +75,11 @@ impl Half {
         self.promises
     }
 
+    /// The limits without their history.
+    pub const fn limits(&self) -> Limits {
+        Limits { kinds: self.kinds, roots: self.roots, promises: self.promises }
+    }
+
     /// Who took what.
     pub const fn history(&self) -> &History {
         &self.history
@@ -122,6 +127,25 @@ impl Half {
 impl Default for Half {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// What a half limits, to be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    kinds: [Rights; Kind::COUNT],
+    roots: [Rights; Root::COUNT],
+    promises: Promises,
+}
+
+impl Limits {
+    /// Whether these allow everything that `other` allows.
+    pub fn includes(&self, other: &Self) -> bool {
+        let includes =
+            |own: &[Rights], other: &[Rights]| own.iter().zip(other).all(|(own, other)| own.contains(*other));
+        includes(&self.kinds, &other.kinds)
+            && includes(&self.roots, &other.roots)
+            && self.promises.contains(other.promises)
     }
 }
 

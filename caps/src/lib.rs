@@ -143,7 +143,7 @@ pub use authority::Authority;
 pub use bounds::{Bounds, FcntlSet, IoctlSet};
 pub use capability::{Capability, Denied, DeniedCall, Lacking, Need, Place};
 pub use cause::{Cause, Spelling};
-pub use ceiling::{Ceilings, Half, When};
+pub use ceiling::{Ceilings, Half, Limits, When};
 pub use grant::{Grant, Links, TreeLock, Walk};
 pub use ground::Ground;
 pub use history::{History, Taken};

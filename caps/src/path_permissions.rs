@@ -38,6 +38,17 @@ impl PathPermissions {
         })
     }
 
+    /// The letters, written to `room`; to be visible is what browsing is.
+    pub fn letters(self, room: &mut [u8; 5]) -> &str {
+        let all = if self.is_empty() { Self::BROWSE } else { self };
+        let mut length = 0;
+        for (letter, _) in LETTERS.iter().filter(|(_, permission)| all.contains(*permission)) {
+            room[length] = *letter;
+            length += 1;
+        }
+        core::str::from_utf8(&room[..length]).unwrap_or_default()
+    }
+
     /// What a path must allow for a use of these rights on what it names. Rights that make or remove a name there need
     /// [`PathPermissions::CREATE`]; to ask for attributes nothing more is needed than to be visible.
     pub fn for_rights(rights: Rights) -> Self {

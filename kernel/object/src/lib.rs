@@ -7,13 +7,14 @@
 //! # Invariants
 //! 1. A handler gets at an object only through a [`Held`], and only the table's accessor makes one, after checking
 //!    rights: there is no other way from a slot number to an object.
-//! 2. No walk leaves the root of its [`Roots`], through `..`, links or mounts.
+//! 2. No walk leaves the root of its [`Roots`], through `..`, links or mounts, and every walk goes by their [`View`], wherever
+//!    it starts. A walk that must stay beneath its start never asks a directory for its parent.
 //! 3. What a grant has lost, nothing does through it: [`revocation`] ends or awaits what was under way when it was narrowed.
 //! 4. An object is dropped, and so closed for good, with no lock held.
+//! 5. A link that stands for a slot gives no more than the slot: its rights, bounds and grant.
 //!
 //! # Locks
-//! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them, but
-//! for the lock of the table's [`Roots`] where a narrowing takes from both. The
+//! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them. The
 //! offset of an [`OpenFile`] is a sleeping lock held over one read or write; locks of file systems come after it.
 //!
 //! # What it must not do
@@ -32,7 +33,6 @@ pub mod file_systems;
 mod floor;
 mod ground;
 mod held;
-pub mod learning;
 pub mod locks;
 #[cfg(target_os = "none")]
 mod mapped_file;

@@ -2,7 +2,7 @@
 
 use crate::directory::DirectoryEntry;
 use crate::floor::{Pager, Sink, Source};
-use crate::{Credentials, FileSystem, Location, Object, OpenFile, Permissions};
+use crate::{Credentials, FileSystem, Held, Location, Object, OpenFile, Permissions};
 use abi::consts::general;
 use abi::types::{Stat, Timespec};
 use abi::{Errno, Mode, OpenFlags, RenameFlags, Result};
@@ -220,8 +220,9 @@ pub trait Node: Any + Send + Sync {
         Err(Errno::EINVAL)
     }
 
-    /// Where a link leads that is no path, as those in `/proc/PID/fd`; `None` for an ordinary link.
-    fn follow(&self) -> Option<Result<Location>> {
+    /// Where a link leads that is no path, as those in `/proc/PID/fd`, and the slot that it stands for, if it does; `None`
+    /// for an ordinary link.
+    fn follow(&self) -> Option<Result<(Location, Option<Held>)>> {
         None
     }
 

@@ -3,7 +3,7 @@
 use crate::directory::{DirectoryEntry, FIRST_ENTRY};
 use crate::floor::{FileOffset, Mutex, Sink, Source};
 use crate::locks::{self, LockOwner};
-use crate::namespace::Location;
+use crate::namespace::{Leave, Location};
 use crate::{Node, NodeKind, Object, Seek};
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
@@ -200,15 +200,8 @@ impl Object for OpenFile {
             let node = mount.root().clone();
             top = Location::new(mount, node);
         }
-        let rights = caps::Rights::NONE;
-        let roots = crate::Roots {
-            root: top.clone(),
-            root_rights: rights,
-            cwd: top,
-            cwd_rights: rights,
-            view: None,
-            learning: None,
-        };
+        let roots =
+            crate::Roots { root: top.clone(), root_leave: Leave::NONE, cwd: top, cwd_leave: Leave::NONE, view: None };
         crate::namespace::path_of(&roots, &self.location).ok()
     }
 }

@@ -1,7 +1,7 @@
 //! What terminals and processes must know of each other.
 
 use crate::floor::Once;
-use crate::{Credentials, Object, Roots};
+use crate::{Credentials, Object, Roots, Table};
 use abi::{Promises, Result, Signal};
 use alloc::sync::{Arc, Weak};
 
@@ -63,6 +63,9 @@ pub trait Caller: Send + Sync {
 
     /// Its credentials.
     fn credentials(&self) -> Arc<Credentials>;
+
+    /// The table of the calling process; `None` for kernel threads.
+    fn table(&self) -> Option<Arc<Table>>;
 
     /// Root, working directory and view of the calling process; `None` for kernel threads.
     fn roots(&self) -> Option<Arc<Roots>>;

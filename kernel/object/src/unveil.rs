@@ -2,10 +2,11 @@
 
 use crate::namespace::view::Stage;
 use crate::namespace::{Target, View, demand_shown};
+use crate::narrow::next_cause;
 use crate::{Credentials, Lookup, LookupFlags, Roots, Table};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use caps::PathPermissions;
+use caps::{Cause, PathPermissions, Spelling};
 
 /// One step of a list that narrows the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +19,9 @@ pub enum ViewStep<'a> {
 
 impl ViewStep<'_> {
     /// What roots become by it.
-    fn apply(self, old: &Roots, credentials: &Credentials) -> Result<Roots> {
+    fn apply(self, old: &Roots, credentials: &Credentials, cause: Cause) -> Result<Roots> {
         let view = match self {
-            Self::Unveil(path, permissions) => unveiled(old, path, permissions, credentials)?,
+            Self::Unveil(path, permissions) => unveiled(old, path, permissions, credentials, cause)?,
             Self::Lock => View::locked(old.view.as_ref())?,
         };
         Ok(Roots { view: Some(view), ..old.clone() })
@@ -28,7 +29,13 @@ impl ViewStep<'_> {
 }
 
 /// The view of `old` with what a path names too. EPERM for a locked view, E2BIG for too many paths.
-fn unveiled(old: &Roots, path: &[u8], permissions: PathPermissions, credentials: &Credentials) -> Result<Arc<View>> {
+fn unveiled(
+    old: &Roots,
+    path: &[u8],
+    permissions: PathPermissions,
+    credentials: &Credentials,
+    cause: Cause,
+) -> Result<Arc<View>> {
     let view = old.view.as_ref();
     if view.is_some_and(|view| view.stage() == Stage::Locked) {
         return Err(Errno::EPERM);
@@ -39,7 +46,7 @@ fn unveiled(old: &Roots, path: &[u8], permissions: PathPermissions, credentials:
     if let Target::Missing(place) = &target {
         demand_shown(place.sight)?;
     }
-    View::unveil(view, &target, &trail, permissions)
+    View::unveil(view, &target, &trail, permissions, cause)
 }
 
 impl Table {
@@ -47,12 +54,14 @@ impl Table {
     ///
     /// The path is looked up in what could be seen before. EPERM for a locked view, E2BIG for too many paths.
     pub fn unveil(&self, path: &[u8], permissions: PathPermissions, credentials: &Credentials) -> Result<()> {
-        self.change_roots(|old| ViewStep::Unveil(path, permissions).apply(old, credentials))
+        let cause = next_cause(Spelling::Unveil);
+        self.change_roots(|old| ViewStep::Unveil(path, permissions).apply(old, credentials, cause))
     }
 
     /// Lets nobody add to the view before the next exec. Without a view, everything stays visible and none can be begun.
     pub fn lock_view(&self) -> Result<()> {
-        self.change_roots(|old| ViewStep::Lock.apply(old, &Credentials::root()))
+        let cause = next_cause(Spelling::Unveil);
+        self.change_roots(|old| ViewStep::Lock.apply(old, &Credentials::root(), cause))
     }
 
     /// The roots with a view narrowed by all of the steps; no step leaves the view as it is.
@@ -61,12 +70,13 @@ impl Table {
         old: &Arc<Roots>,
         steps: &[ViewStep<'_>],
         credentials: &Credentials,
+        cause: Cause,
     ) -> Result<Arc<Roots>> {
         match steps.split_first() {
             None => Ok(old.clone()),
             Some((first, rest)) => {
-                let first = first.apply(old, credentials)?;
-                let roots = rest.iter().try_fold(first, |roots, step| step.apply(&roots, credentials))?;
+                let first = first.apply(old, credentials, cause)?;
+                let roots = rest.iter().try_fold(first, |roots, step| step.apply(&roots, credentials, cause))?;
                 crate::floor::try_arc(roots)
             }
         }

@@ -4,7 +4,7 @@ use crate::{Process, Task, gate, group, registry};
 use abi::{Errno, Promises, Result, RootSet, Signal};
 use alloc::sync::Arc;
 use caps::Root;
-use object::{Caller, Credentials, Object, ProcessGroup, Roots};
+use object::{Caller, Credentials, Object, ProcessGroup, Roots, Table};
 
 /// The calling task; `None` for kernel threads.
 pub fn current() -> Option<Arc<Task>> {
@@ -43,6 +43,10 @@ impl Caller for CurrentCaller {
 
     fn credentials(&self) -> Arc<Credentials> {
         process().map_or_else(|| Arc::new(Credentials::root()), |process| process.credentials())
+    }
+
+    fn table(&self) -> Option<Arc<Table>> {
+        process()?.table()
     }
 
     fn roots(&self) -> Option<Arc<Roots>> {

@@ -527,6 +527,10 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
             0x1005 capabilities cap_fcntls_get(fd: cap[], mask: output[u64])
                 roots[] promises[stdio] errors[EBADF];
+            0x1006 capabilities cap_inherited_limit(fd: slot, rights: input[[u64; 2]])
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE ENOTDIR];
+            0x1007 capabilities cap_inherited_get(fd: directory[], rights: output[[u64; 2]])
+                roots[] promises[stdio] errors[EBADF ENOTDIR];
             0x1008 capabilities cap_derive(fd: cap[DERIVE], rights: input[[u64; 2]], deadline_ns: u64, flags: flags[OpenFlags])
                 roots[] promises[stdio] errors[EBADF EINVAL EMFILE ENOTCAPABLE];
             0x1009 capabilities cap_revoke(fd: cap[REVOKE])
@@ -543,18 +547,6 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[];
             0x1014 narrowing narrow(items: input[NarrowItem], count: usize, flags: u32)
                 roots[] promises[always] errors[E2BIG EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ENOTCAPABLE];
-            0x1018 narrowing cap_learn(flags: u32)
-                roots[] promises[stdio] errors[EINVAL EMFILE EPERM];
-            0x1020 process pdfork(fd: output[i32], flags: u32)
-                roots[spawn] promises[proc] errors[EAGAIN EINVAL EMFILE];
-            0x1021 process pdgetpid(fd: process[PDGETPID], pid: output[i32])
-                roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
-            0x1022 process pdkill(fd: process[PDKILL], signal: signal)
-                roots[] promises[stdio] errors[EBADF EINVAL EPERM ESRCH ENOTCAPABLE];
-            0x1023 process pdwait(fd: process[PDWAIT], status: output[i32], options: flags[WaitFlags], usage: output[Rusage])
-                roots[] promises[stdio proc] errors[EBADF ECHILD EINTR EINVAL ENOTCAPABLE];
-            0x1024 process spawn(executable: cap[FEXECVE], arguments: input[SpawnArguments], size: usize)
-                roots[spawn] promises[exec] errors[E2BIG EACCES EAGAIN EBADF EINVAL EIO EMFILE ENOEXEC ENOENT ENOTDIR ELOOP ENOTCAPABLE];
         }
     };
 }

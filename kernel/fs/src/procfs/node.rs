@@ -17,7 +17,7 @@ use core::ops::ControlFlow;
 use object::directory::FIRST_ENTRY;
 use object::namespace::view::is_shown;
 use object::{
-    Credentials, DirectoryEntry, FileSystem, Location, Node, NodeKind, Object, OpenFile, Owner, Permissions,
+    Credentials, DirectoryEntry, FileSystem, Held, Location, Node, NodeKind, Object, OpenFile, Owner, Permissions,
     SetAttributes,
 };
 
@@ -342,21 +342,26 @@ impl Node for ProcNode {
         }
     }
 
-    fn follow(&self) -> Option<Result<Location>> {
+    fn follow(&self) -> Option<Result<(Location, Option<Held>)>> {
         match &self.place {
             Place::Entry(subject, index) => match ENTRIES[*index].what {
-                ProcessWhat::Link(find) => Some(subject.check_access().and_then(|()| find(&self.proc, subject))),
+                ProcessWhat::Link(find) => {
+                    let found = subject.check_access().and_then(|()| find(&self.proc, subject));
+                    Some(found.map(|location| (location, None)))
+                }
                 _ => None,
             },
-            Place::Slot(subject, slot) => Some(slots::object(subject, *slot).and_then(|object| {
-                match object.location() {
-                    Some(location) => Ok(location.clone()),
+            Place::Slot(subject, slot) => Some(slots::enter(subject, *slot).and_then(|held| {
+                let location = match held.location() {
+                    Some(location) => location.clone(),
                     // An object without a place in the tree gets one for the occasion.
                     None => {
                         let mount = self.proc.source().namespace().root().mount().clone();
-                        Ok(Location::new(mount, mm::alloc::try_arc(ObjectNode::new(object, self.file_system()))?))
+                        let object = held.object().clone();
+                        Location::new(mount, mm::alloc::try_arc(ObjectNode::new(object, self.file_system()))?)
                     }
-                }
+                };
+                Ok((location, Some(held)))
             })),
             _ => None,
         }

@@ -36,15 +36,25 @@ impl Subject {
         }
     }
 
-    /// Whether the caller may look into the process: its user's other processes and the privileged may. EACCES.
+    /// Whether it is the calling process.
+    pub fn is_caller(&self) -> bool {
+        object::caller().is_some_and(|caller| caller.process_id() == self.process.pid())
+    }
+
+    /// Whether the caller may look into the process: its user's other processes and the privileged may, unless they may
+    /// do less than it. EACCES.
     pub fn check_access(&self) -> Result<()> {
         let Some(caller) = object::caller() else { return Ok(()) };
-        let credentials = caller.credentials();
-        let is_own = caller.process_id() == self.process.pid();
-        if is_own || credentials.is_privileged() || credentials.fsuid == self.process.owner().uid {
+        if caller.process_id() == self.process.pid() {
             return Ok(());
         }
-        Err(Errno::EACCES)
+        let credentials = caller.credentials();
+        let is_same_user = credentials.is_privileged() || credentials.fsuid == self.process.owner().uid;
+        let covers = || match (caller.table(), self.process.table()) {
+            (Some(own), Some(other)) => own.covers(&other),
+            _ => true,
+        };
+        if is_same_user && covers() { Ok(()) } else { Err(Errno::EACCES) }
     }
 }
 

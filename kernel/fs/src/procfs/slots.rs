@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use object::namespace::path_of;
 use object::namespace::view::is_shown;
-use object::{Object, Roots, Seek};
+use object::{Held, Object, Roots, Seek};
 
 /// The slots that are filled, ascending.
 pub fn numbers(subject: &Subject) -> Result<Vec<i32>> {
@@ -22,10 +22,23 @@ pub fn numbers(subject: &Subject) -> Result<Vec<i32>> {
 
 /// The object in a slot. ENOENT.
 pub fn object(subject: &Subject, slot: i32) -> Result<Arc<dyn Object>> {
+    held(subject, slot).map(Held::into_object)
+}
+
+fn held(subject: &Subject, slot: i32) -> Result<Held> {
     subject.check_access()?;
     let table = subject.process.table().ok_or(Errno::ENOENT)?;
-    let held = table.get(slot, caps::Rights::NONE).map_err(|_| Errno::ENOENT)?;
-    Ok(held.into_object())
+    table.get(slot, caps::Rights::NONE).map_err(|_| Errno::ENOENT)
+}
+
+/// A slot, to be gone through. Through another process's only they may go who lack nothing that they could gain so. EACCES.
+pub fn enter(subject: &Subject, slot: i32) -> Result<Held> {
+    let held = held(subject, slot)?;
+    if !subject.is_caller() && object::caller().and_then(|caller| caller.table()).is_some_and(|table| !table.is_whole())
+    {
+        return Err(Errno::EACCES);
+    }
+    Ok(held)
 }
 
 /// Where a slot's object is.

@@ -1,17 +1,36 @@
 //! Changes of directories: making, linking, removing and renaming names, with the checks that permission bits demand.
 
 use super::mount::MountFlags;
+use super::path::full_path;
 use super::view::Sight;
 use super::{Found, LastName, Location, Place, TrailingSlash, watch};
 use crate::{Credentials, NewNode, Node, NodeKind, Owner};
 use abi::{AccessMode, Errno, Mode, RenameFlags, Result};
 use alloc::sync::Arc;
-use caps::PathPermissions;
+use caps::{PathPermissions, Rights};
 
 impl Place {
     /// Whether the view of whoever asked lets names be made and removed here. ENOENT, EACCES.
     fn check_view(&self) -> Result<()> {
-        watch::demand(self.sight, PathPermissions::CREATE)
+        self.demand(PathPermissions::CREATE)
+    }
+
+    /// Refuses a use that needs permissions here which the view does not give. ENOENT, EACCES.
+    pub(super) fn demand(&self, needed: PathPermissions) -> Result<()> {
+        watch::demand(self.sight, needed).or_else(|errno| self.refuse(errno, needed))
+    }
+
+    #[cold]
+    fn refuse(&self, errno: Errno, needed: PathPermissions) -> Result<()> {
+        let mut path = full_path(&self.directory).unwrap_or_default();
+        if let LastName::Name(name) = &self.last {
+            path.try_reserve(name.len() + 1).map_err(|_| Errno::ENOMEM)?;
+            if path.last() != Some(&b'/') {
+                path.push(b'/');
+            }
+            path.extend_from_slice(name);
+        }
+        watch::refuse(errno, needed, &path, self.cause)
     }
 
     /// The same for a new name. That there is a way here is no secret.
@@ -24,6 +43,7 @@ impl Place {
     fn check_gain(&self, from: Option<Sight>) -> Result<()> {
         match (from, self.sight) {
             (Some(Sight::Visible(before)), Some(Sight::Visible(after))) if !before.contains(after) => Err(Errno::EXDEV),
+            (Some(Sight::Hidden | Sight::Way), _) => Err(Errno::EXDEV),
             _ => Ok(()),
         }
     }
@@ -50,7 +70,7 @@ impl Place {
         check_changeable(&self.directory, credentials)?;
         let (owner, mode) = owner_in(directory, what.kind(), mode, credentials)?;
         let node = directory.create(name, what, mode, owner)?;
-        let entry = super::Entry { directory: directory.clone(), name: super::walk::copy_name(name)? };
+        let entry = super::Entry { directory: directory.clone(), name: super::names::copy_name(name)? };
         Ok(Location::with_entry(self.directory.mount().clone(), node, entry))
     }
 
@@ -58,14 +78,22 @@ impl Place {
     pub fn link(&self, target: &Found, credentials: &Credentials) -> Result<()> {
         self.check_view_for_new()?;
         let name = self.new_name()?;
-        let Found { location: target, sight } = target;
+        let Found { location: target, sight, through } = target;
         if self.directory.node().lookup(name).is_ok() {
             return Err(Errno::EEXIST);
         }
         if !Arc::ptr_eq(self.directory.mount(), target.mount()) {
             return Err(Errno::EXDEV);
         }
-        self.check_gain(*sight)?;
+        let slot = through.as_ref().filter(|through| through.is_itself());
+        match slot {
+            Some(slot) if target.node().stat()?.links == 0 => slot.demand_for_name(Rights::WRITE)?,
+            Some(slot) => {
+                slot.demand_for_name(Rights::READ | Rights::WRITE)?;
+                self.check_gain(*sight)?;
+            }
+            None => self.check_gain(*sight)?,
+        }
         check_changeable(&self.directory, credentials)?;
         if target.node().is_directory() {
             return Err(Errno::EPERM);

@@ -3,13 +3,13 @@
 use super::view::{Sight, Step};
 use super::walk::Walk;
 use super::watch::{self, Watch};
-use super::{Location, Roots};
+use super::{Location, Roots, Through};
 use crate::Credentials;
 use abi::{Errno, ResolveFlags, Result};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bitflags::bitflags;
-use caps::PathPermissions;
+use caps::{Cause, PathPermissions, Rights};
 
 /// The longest name of a directory entry.
 pub const NAME_MAX: usize = 255;
@@ -73,6 +73,10 @@ pub struct Lookup<'a> {
     pub credentials: &'a Credentials,
     /// How.
     pub flags: LookupFlags,
+    /// What the call needs of the capability from which the path starts, for those on the way that stand for others.
+    pub rights: Rights,
+    /// The narrowing for which the walk must stay beneath its start.
+    pub contained_by: Option<Cause>,
     /// What a view must allow for what is found, beside showing it.
     pub needed: PathPermissions,
 }
@@ -100,6 +104,10 @@ pub struct Place {
     pub trailing_slash: TrailingSlash,
     /// How what is there, or could be, looks through the view of whoever asked; `None` without one.
     pub sight: Option<Sight>,
+    /// The narrowing by which it looks so.
+    pub cause: Option<Cause>,
+    /// The slot that the path led through, if it did.
+    pub through: Option<Through>,
 }
 
 /// What was found, and how it looks.
@@ -108,6 +116,8 @@ pub struct Found {
     pub location: Location,
     /// How it looks through the view of whoever asked; `None` without one.
     pub sight: Option<Sight>,
+    /// The slot that the path led through, if it did.
+    pub through: Option<Through>,
 }
 
 /// Whether a path ended in a slash.
@@ -137,7 +147,20 @@ impl Found {
 impl<'a> Lookup<'a> {
     /// A look-up without limits.
     pub fn new(roots: &'a Roots, start: Option<&'a Location>, credentials: &'a Credentials) -> Self {
-        Self { roots, start, credentials, flags: LookupFlags::empty(), needed: PathPermissions::empty() }
+        Self {
+            roots,
+            start,
+            credentials,
+            flags: LookupFlags::empty(),
+            rights: Rights::NONE,
+            contained_by: None,
+            needed: PathPermissions::empty(),
+        }
+    }
+
+    /// The same for a call that needs these rights of the capability from which the path starts.
+    pub fn using(self, rights: Rights) -> Self {
+        Self { rights, ..self }.needing(PathPermissions::for_rights(rights))
     }
 
     /// The same for a use that needs these permissions of a view.
@@ -162,40 +185,22 @@ impl<'a> Lookup<'a> {
         if path.is_empty() && self.flags.contains(LookupFlags::EMPTY_PATH) {
             let sight = Watch::begin(self, self.start(), None)?.and_then(|watch| watch.sight());
             watch::demand_of(self.start().node().as_ref(), sight, self.needed)?;
-            self.note(path);
-            return Ok(Found { location: self.start().clone(), sight });
+            return Ok(Found { location: self.start().clone(), sight, through: None });
         }
         match Walk::begin(self, path)?.run_to_target()? {
-            Target::Found(found) => {
-                self.note(path);
-                Ok(found)
-            }
+            Target::Found(found) => Ok(found),
             Target::Missing(_) => Err(Errno::ENOENT),
-        }
-    }
-
-    /// Tells whoever learns of a path that led somewhere.
-    #[inline]
-    fn note(&self, path: &[u8]) {
-        if let Some(learning) = &self.roots.learning {
-            learning.note_path(self, path);
         }
     }
 
     /// The place of the path's last name; a symbolic link there is not followed.
     pub fn find_place(&self, path: &[u8]) -> Result<Place> {
-        let place = Walk::begin(self, path)?.run_to_place()?;
-        self.note(path);
-        Ok(place)
+        Walk::begin(self, path)?.run_to_place()
     }
 
     /// What the path names, or, if only its last name is missing, where it would be: for opening with `O_CREAT`.
     pub fn find_target(&self, path: &[u8]) -> Result<Target> {
-        let target = Walk::begin(self, path)?.run_to_target()?;
-        if matches!(target, Target::Found(_)) || self.needed.contains(PathPermissions::CREATE) {
-            self.note(path);
-        }
-        Ok(target)
+        Walk::begin(self, path)?.run_to_target()
     }
 
     /// What the path names or would name, and how the walk came there.

@@ -2,50 +2,52 @@
 
 mod attributes;
 mod change;
+mod leave;
 mod location;
 mod lookup;
 mod mount;
+mod names;
 mod open;
 mod path;
 #[cfg(test)]
 mod tests;
+mod through;
 pub mod view;
 mod walk;
 mod watch;
 
 pub use attributes::{change_mode, change_owner, change_times, truncate};
+pub use leave::{Leave, Passage};
 pub use location::{Entry, Location};
 pub use lookup::{Found, LINKS_MAX, LastName, Lookup, LookupFlags, NAME_MAX, PATH_MAX, Place, Target, TrailingSlash};
 pub use mount::{Mount, MountFlags};
-pub use open::{open, open_location, rights_for};
+pub use open::{Opened, open, open_location, rights_for};
+pub(crate) use path::is_beneath;
 pub use path::path_of;
+pub use through::Through;
 use view::Sight;
 pub use view::View;
 
 pub(crate) use watch::demand_shown;
 
 use crate::FileSystem;
-use crate::learning::Learning;
 use abi::Result;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use caps::Rights;
 
 /// Root and working directory of a process: its root capabilities for paths.
 #[derive(Clone, Debug)]
 pub struct Roots {
     /// Where absolute paths start.
     pub root: Location,
-    /// What may be done with what is found from the root.
-    pub root_rights: Rights,
+    /// What may be done from there.
+    pub root_leave: Leave,
     /// Where relative paths start.
     pub cwd: Location,
-    /// What may be done with what is found from the working directory.
-    pub cwd_rights: Rights,
+    /// What may be done from there.
+    pub cwd_leave: Leave,
     /// What is seen of the tree; `None` is all of it.
     pub view: Option<Arc<View>>,
-    /// Who learns what is used.
-    pub learning: Option<Learning>,
 }
 
 impl Roots {
@@ -73,8 +75,7 @@ impl Namespace {
 
     /// Root and working directory at the root, with every right.
     pub fn roots(&self) -> Roots {
-        let (root, cwd) = (self.root(), self.root());
-        Roots { root, root_rights: Rights::ALL, cwd, cwd_rights: Rights::ALL, view: None, learning: None }
+        Roots { root: self.root(), root_leave: Leave::ALL, cwd: self.root(), cwd_leave: Leave::ALL, view: None }
     }
 
     /// Mounts a file system on a directory.

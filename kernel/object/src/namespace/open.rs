@@ -3,14 +3,33 @@
 use super::change::owner_in;
 use super::lookup::{Lookup, LookupFlags, Target};
 use super::mount::MountFlags;
-use super::{Location, TrailingSlash, watch};
+use super::view::Sight;
+use super::{Found, Location, Through, TrailingSlash};
 use crate::{Credentials, NewNode, NodeKind, Object, OpenFile, SetAttributes};
 use abi::{AccessMode, Errno, Mode, OpenFlags, Result};
 use alloc::sync::Arc;
 use caps::{Kind, PathPermissions, Rights};
 
+/// What was opened.
+pub struct Opened {
+    /// The open file, directory or other object.
+    pub object: Arc<dyn Object>,
+    /// The slot that the path led through, if it did: what was opened has no more than that.
+    pub through: Option<Through>,
+}
+
 /// Opens what a path names, making it if the flags ask for that. `mode` has the umask applied.
-pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Result<Arc<dyn Object>> {
+pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Result<Opened> {
+    let (object, through) = open_target(lookup, path, flags, mode)?;
+    Ok(Opened { object, through })
+}
+
+fn open_target(
+    lookup: Lookup<'_>,
+    path: &[u8],
+    flags: OpenFlags,
+    mode: Mode,
+) -> Result<(Arc<dyn Object>, Option<Through>)> {
     let credentials = lookup.credentials;
     // Only what is not there yet has to be made.
     let needed = lookup.needed - PathPermissions::CREATE;
@@ -23,8 +42,9 @@ pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Re
         how |= LookupFlags::DIRECTORY;
     }
     if flags.contains(OpenFlags::TEMPORARY) {
-        let directory = lookup.with(how).needing(PathPermissions::CREATE).find(path)?;
-        return open_unnamed(&directory, flags, mode, credentials);
+        let directory = lookup.with(how).needing(PathPermissions::CREATE).find_seen(path)?;
+        let object = open_unnamed(&directory.location, flags, mode, credentials)?;
+        return Ok((object, directory.through));
     }
     let is_creating = flags.contains(OpenFlags::CREATE) && !flags.contains(OpenFlags::PATH);
     if is_creating && path.last() == Some(&b'/') {
@@ -32,13 +52,13 @@ pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Re
     }
     match lookup.with(how).find_target(path)? {
         Target::Found(_) if is_creating && flags.contains(OpenFlags::EXCLUSIVE) => Err(Errno::EEXIST),
-        Target::Found(found) => open_location(&found.location, flags, credentials),
+        Target::Found(found) => open_found(found, flags, credentials),
         Target::Missing(place) if is_creating => {
             if place.trailing_slash == TrailingSlash::Yes {
                 return Err(Errno::EISDIR);
             }
-            watch::demand(place.sight, needed | PathPermissions::CREATE)?;
-            match place.create(NewNode::File, mode, credentials) {
+            place.demand(needed | PathPermissions::CREATE)?;
+            let object = match place.create(NewNode::File, mode, credentials) {
                 // The mode binds later opens, not this one.
                 Ok(location) => location.node().open(&location, flags, credentials),
                 // Somebody was quicker.
@@ -47,10 +67,29 @@ pub fn open(lookup: Lookup<'_>, path: &[u8], flags: OpenFlags, mode: Mode) -> Re
                     open_location(&Location::new(place.directory.mount().clone(), node), flags, credentials)
                 }
                 Err(error) => Err(error),
-            }
+            };
+            Ok((object?, place.through))
         }
         Target::Missing(_) => Err(Errno::ENOENT),
     }
+}
+
+/// Opens what was found. What a slot stands for may be opened anew only as far as the slot may be used anyway, and what the
+/// view does not show, not at all: then the slot's own open file is what is opened.
+fn open_found(found: Found, flags: OpenFlags, credentials: &Credentials) -> Result<(Arc<dyn Object>, Option<Through>)> {
+    let Found { location, sight, through } = found;
+    let slot = through.as_ref().filter(|through| through.is_itself() && !flags.contains(OpenFlags::PATH));
+    let is_seen = matches!(sight, None | Some(Sight::Visible(_)));
+    let shared = match slot {
+        None => None,
+        Some(slot) if is_seen => slot.share(flags)?,
+        Some(slot) => Some(slot.same(flags)?),
+    };
+    let object = match shared {
+        Some(object) => object,
+        None => open_location(&location, flags, credentials)?,
+    };
+    Ok((object, through))
 }
 
 fn open_unnamed(

@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 
 /// What a path that leads nowhere any more ends in.
 const DELETED: &[u8] = b" (deleted)";
+/// What a path that does not lead to the root starts with.
+const UNREACHABLE: &[u8] = b"(unreachable)";
 
 /// The path of `location` as seen from the root of `roots`.
 ///
@@ -26,13 +28,31 @@ pub fn path_of(roots: &Roots, location: &Location) -> Result<Vec<u8>> {
         return Err(Errno::ENOENT);
     }
     demand_shown_as_way(roots, location)?;
-    let is_reachable = climb(roots, at, &mut names)?;
+    let is_reachable = climb(Some(&roots.root), at, &mut names)?;
     let mut path = Vec::new();
-    let length: usize = names.iter().map(|name| name.len() + 1).sum();
-    path.try_reserve(length + 32).map_err(|_| Errno::ENOMEM)?;
     if !is_reachable {
-        path.extend_from_slice(b"(unreachable)");
+        path.try_reserve(DELETED.len() + UNREACHABLE.len()).map_err(|_| Errno::ENOMEM)?;
+        path.extend_from_slice(UNREACHABLE);
     }
+    join(&names, &mut path)?;
+    if is_deleted {
+        path.extend_from_slice(DELETED);
+    }
+    Ok(path)
+}
+
+/// The path of a directory from the top of all mounts, whoever may see it: for records.
+pub(super) fn full_path(directory: &Location) -> Result<Vec<u8>> {
+    let (mut names, mut path) = (Vec::new(), Vec::new());
+    climb(None, directory.clone(), &mut names)?;
+    join(&names, &mut path)?;
+    Ok(path)
+}
+
+/// Writes a path of names that were collected on the way up.
+fn join(names: &[Vec<u8>], path: &mut Vec<u8>) -> Result<()> {
+    let length: usize = names.iter().map(|name| name.len() + 1).sum();
+    path.try_reserve(length + DELETED.len() + 1).map_err(|_| Errno::ENOMEM)?;
     for name in names.iter().rev() {
         path.push(b'/');
         path.extend_from_slice(name);
@@ -40,10 +60,12 @@ pub fn path_of(roots: &Roots, location: &Location) -> Result<Vec<u8>> {
     if names.is_empty() {
         path.push(b'/');
     }
-    if is_deleted {
-        path.extend_from_slice(DELETED);
-    }
-    Ok(path)
+    Ok(())
+}
+
+/// Whether a directory is `above` or somewhere beneath it.
+pub(crate) fn is_beneath(location: &Location, above: &Location) -> bool {
+    climb_to(Some(above), location.clone(), &mut |_, _| Ok(())).unwrap_or(false)
 }
 
 /// ENOENT for what the view hides. The names of what is only a way were told when it was unveiled.
@@ -52,9 +74,18 @@ fn demand_shown_as_way(roots: &Roots, location: &Location) -> Result<()> {
 }
 
 /// Collects the names from a directory up to the root; whether the root was met.
-fn climb(roots: &Roots, mut at: Location, names: &mut Vec<Vec<u8>>) -> Result<bool> {
+fn climb(root: Option<&Location>, at: Location, names: &mut Vec<Vec<u8>>) -> Result<bool> {
+    climb_to(root, at, &mut |parent, child| push(names, parent.name_of(child.id()).ok_or(Errno::ENOENT)?))
+}
+
+/// Goes up from a directory to the root, and shows each directory on the way with its parent; whether the root was met.
+fn climb_to(
+    root: Option<&Location>,
+    mut at: Location,
+    show: &mut dyn FnMut(&dyn Node, &dyn Node) -> Result<()>,
+) -> Result<bool> {
     loop {
-        if at.is_same(&roots.root) {
+        if root.is_some_and(|root| at.is_same(root)) {
             return Ok(true);
         }
         if at.is_mount_root() {
@@ -67,7 +98,7 @@ fn climb(roots: &Roots, mut at: Location, names: &mut Vec<Vec<u8>>) -> Result<bo
             }
         }
         let parent: Arc<dyn Node> = at.node().parent().ok_or(Errno::ENOENT)?;
-        push(names, parent.name_of(at.node().id()).ok_or(Errno::ENOENT)?)?;
+        show(parent.as_ref(), at.node().as_ref())?;
         at = Location::new(at.mount().clone(), parent);
     }
 }

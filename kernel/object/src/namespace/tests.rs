@@ -1,6 +1,7 @@
 //! Path walks over a file system in memory.
 
 mod memory;
+mod view;
 
 use super::*;
 use crate::{Credentials, Location, Lookup, LookupFlags, NewNode, NodeKind, Object};
@@ -57,7 +58,7 @@ impl World {
     }
 
     fn open(&self, path: &str, flags: OpenFlags) -> abi::Result<Arc<dyn Object>> {
-        open(self.lookup(), path.as_bytes(), flags, Mode::from_raw(0o644))
+        open(self.lookup(), path.as_bytes(), flags, Mode::from_raw(0o644)).map(|opened| opened.object)
     }
 
     fn place(&self, path: &str) -> Place {

@@ -1,60 +1,32 @@
 //! The walk along a path.
 //!
-//! A walk keeps where it is and the text still to come: the path, and above it the bodies of symbolic links met on the
-//! way. Each step takes one name from the text on top. No lock is held between steps and none is shared with other
+//! A walk keeps where it is and the names still to come. Each step takes one. No lock is held between steps and none is shared with other
 //! walks, except for the moment in which a mount that has mounts on it is asked for them.
 //!
 //! A walk that must not leave its start keeps the directories that it came through, and `..` goes back along them. It
 //! never asks a directory for its parent, so it stays where it may be even while others move directories about.
 
 use super::location::Entry;
-use super::lookup::{
-    Found, LINKS_MAX, LastName, Lookup, LookupFlags, NAME_MAX, PATH_MAX, Place, Target, TrailingSlash,
-};
+use super::lookup::{Found, LINKS_MAX, LastName, Lookup, LookupFlags, PATH_MAX, Place, Target, TrailingSlash};
+use super::names::{Names, Rest, copy_name};
+use super::path::{full_path, is_beneath};
+use super::through::{Reach, Through};
 use super::view::{Sight, Step};
 use super::watch::{self, Watch};
 use super::{Location, Mount};
-use crate::{Node, NodeKind};
+use crate::denial::{Denial, Had, Needed, Verdict, deny};
+use crate::{Held, Node, NodeKind};
 use abi::{AccessMode, Errno, Result};
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-
-/// What comes after the name just taken.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    /// More names.
-    Names,
-    /// Only slashes.
-    Slashes,
-    /// Nothing.
-    Nothing,
-}
-
-/// A piece of text and how much of it is used up.
-struct Text<T> {
-    bytes: T,
-    used: usize,
-}
-
-/// Where the name just taken stands.
-#[derive(Clone, Copy)]
-struct NamePlace {
-    /// How many links' bodies are below it: it stands in the path if none are.
-    depth: usize,
-    start: usize,
-    end: usize,
-}
+use caps::{PathPermissions, RootSet};
 
 pub(super) struct Walk<'a, 'p> {
     lookup: &'a Lookup<'a>,
     at: Location,
-    path: Text<&'p [u8]>,
-    /// Bodies of links; those from `depth` on are used up, but the last name may still stand there.
-    links: Vec<Text<Vec<u8>>>,
-    depth: usize,
+    names: Names<'p>,
     followed: u32,
-    name: NamePlace,
+    through: Option<Through>,
     /// The directories between the start and here, for a walk that must stay beneath its start.
     chain: Option<Vec<Location>>,
     watch: Option<Watch<'a>>,
@@ -79,17 +51,15 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
         let is_absolute = path[0] == b'/';
         if is_absolute && lookup.flags.intersects(LookupFlags::BENEATH | LookupFlags::CONTAINED) {
-            return Err(escape(lookup.flags));
+            refuse_escape(lookup)?;
         }
         let at = if is_absolute { lookup.root() } else { lookup.start() };
         Ok(Self {
             lookup,
             at: at.clone(),
-            path: Text { bytes: path, used: 0 },
-            links: Vec::new(),
-            depth: 0,
+            names: Names::of(path),
             followed: 0,
-            name: NamePlace { depth: 0, start: 0, end: 0 },
+            through: None,
             chain: lookup.flags.intersects(LookupFlags::STAYING).then(Vec::new),
             watch: Watch::begin(lookup, at, trail)?,
         })
@@ -104,12 +74,12 @@ impl<'a, 'p> Walk<'a, 'p> {
     pub(super) fn run_with_trail(mut self) -> Result<(Target, Vec<Step>)> {
         let mut must_be_directory = self.lookup.flags.contains(LookupFlags::DIRECTORY);
         let mut is_named = None;
-        while self.take_name()? {
-            let rest = self.rest();
+        while self.names.take()? {
+            let rest = self.names.rest();
             is_named = None;
             let child = match self.enter_special()? {
                 Entered::Yes => continue,
-                Entered::No => self.at.node().lookup(self.current_name()),
+                Entered::No => self.at.node().lookup(self.names.current()),
             };
             let child = match child {
                 Ok(child) => child,
@@ -142,10 +112,10 @@ impl<'a, 'p> Walk<'a, 'p> {
     /// Walks to the directory of the last name.
     pub(super) fn run_to_place(mut self) -> Result<Place> {
         let mut last = LastName::Root;
-        while self.take_name()? {
-            let rest = self.rest();
+        while self.names.take()? {
+            let rest = self.names.rest();
             if rest != Rest::Names {
-                last = match self.current_name() {
+                last = match self.names.current() {
                     b"." => LastName::Dot,
                     b".." => LastName::DotDot,
                     _ => {
@@ -159,7 +129,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             if let Entered::Yes = self.enter_special()? {
                 continue;
             }
-            let child = self.at.node().lookup(self.current_name()).map_err(|error| self.veil(error))?;
+            let child = self.at.node().lookup(self.names.current()).map_err(|error| self.veil(error))?;
             match child.kind() {
                 NodeKind::Symlink => self.follow(&child)?,
                 kind => {
@@ -171,14 +141,17 @@ impl<'a, 'p> Walk<'a, 'p> {
             }
         }
         let sight = self.watch.as_ref().and_then(Watch::sight);
-        Ok(Place { directory: self.at, last, trailing_slash: TrailingSlash::No, sight })
+        let cause = self.watch.as_ref().and_then(|watch| watch.cause(PathPermissions::CREATE));
+        Ok(Place { directory: self.at, last, trailing_slash: TrailingSlash::No, sight, cause, through: self.through })
     }
 
-    fn place(&self, rest: Rest, there: Option<Location>) -> Result<Place> {
+    fn place(&mut self, rest: Rest, there: Option<Location>) -> Result<Place> {
         let trailing_slash = if rest == Rest::Slashes { TrailingSlash::Yes } else { TrailingSlash::No };
-        let name = copy_name(self.current_name())?;
+        let name = copy_name(self.names.current())?;
         let sight = self.watch.as_ref().and_then(|watch| watch.sight_of(&self.at, &name, there.as_ref()));
-        Ok(Place { directory: self.at.clone(), last: LastName::Name(name), trailing_slash, sight })
+        let (directory, through) = (self.at.clone(), self.through.take());
+        let cause = self.watch.as_ref().and_then(|watch| watch.cause(PathPermissions::CREATE));
+        Ok(Place { directory, last: LastName::Name(name), trailing_slash, sight, cause, through })
     }
 
     /// What the present name leads to, if the walk goes by a view, which wants to know.
@@ -186,100 +159,47 @@ impl<'a, 'p> Walk<'a, 'p> {
     fn watched_child(&self) -> Option<Location> {
         self.watch.as_ref()?.sight()?;
         let mut child = self.at.clone();
-        child.move_within(self.at.node().lookup(self.current_name()).ok()?);
+        child.move_within(self.at.node().lookup(self.names.current()).ok()?);
         Some(cross(child).0)
     }
 
     /// An error about a name here, for whoever may not see what is here.
-    fn veil(&self, error: Errno) -> Errno {
+    fn veil(&mut self, error: Errno) -> Errno {
         match self.watch.as_ref().and_then(Watch::sight) {
             None | Some(Sight::Visible(_)) => error,
-            Some(Sight::Hidden | Sight::Way) => Errno::ENOENT,
+            Some(Sight::Hidden | Sight::Way) => self.refuse(Errno::ENOENT).err().unwrap_or(error),
         }
     }
 
     fn finish(&mut self, directory: Option<Arc<dyn Node>>, must_be_directory: bool) -> Result<Found> {
         let sight = self.watch.as_ref().and_then(Watch::sight);
         let shows_ways = self.lookup.flags.contains(LookupFlags::WAYS) && sight == Some(Sight::Way);
-        if !shows_ways {
-            watch::demand_of(self.at.node().as_ref(), sight, self.lookup.needed)?;
+        let is_slot = self.through.as_ref().is_some_and(Through::is_itself);
+        if !shows_ways && !is_slot {
+            let allowed = watch::demand_of(self.at.node().as_ref(), sight, self.lookup.needed);
+            allowed.or_else(|errno| self.refuse_found(errno, directory.as_ref()))?;
         }
         if must_be_directory && !self.at.node().is_directory() {
             return Err(Errno::ENOTDIR);
         }
         let location = match directory {
             Some(directory) if self.lookup.flags.contains(LookupFlags::NAMED) => {
-                let entry = Entry { directory, name: copy_name(self.current_name())? };
+                let entry = Entry { directory, name: copy_name(self.names.current())? };
                 Location::with_entry(self.at.mount().clone(), self.at.node().clone(), entry)
             }
             _ => self.at.clone(),
         };
-        Ok(Found { location, sight })
+        Ok(Found { location, sight, through: self.through.take() })
     }
 
     fn into_trail(self) -> Vec<Step> {
         self.watch.map(Watch::into_trail).unwrap_or_default()
     }
 
-    fn current_name(&self) -> &[u8] {
-        let NamePlace { depth, start, end } = self.name;
-        match depth {
-            0 => &self.path.bytes[start..end],
-            depth => &self.links[depth - 1].bytes[start..end],
-        }
-    }
-
-    /// Takes the next name from the text on top; whether there was one.
-    fn take_name(&mut self) -> Result<bool> {
-        loop {
-            let (bytes, used): (&[u8], &mut usize) = match self.depth {
-                0 => (self.path.bytes, &mut self.path.used),
-                depth => {
-                    let text = &mut self.links[depth - 1];
-                    (&text.bytes, &mut text.used)
-                }
-            };
-            let start = skip_slashes(bytes, *used);
-            let rest = &bytes[start..];
-            let length = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
-            *used = start + length;
-            if length > NAME_MAX {
-                return Err(Errno::ENAMETOOLONG);
-            }
-            if length > 0 {
-                self.name = NamePlace { depth: self.depth, start, end: start + length };
-                return Ok(true);
-            }
-            if self.depth == 0 {
-                return Ok(false);
-            }
-            self.depth -= 1;
-        }
-    }
-
-    /// What comes after the name just taken, in the text on top and those below it.
-    fn rest(&self) -> Rest {
-        let mut rest = Rest::Nothing;
-        for depth in (0..=self.depth).rev() {
-            let (bytes, used) = match depth {
-                0 => (self.path.bytes, self.path.used),
-                depth => (self.links[depth - 1].bytes.as_slice(), self.links[depth - 1].used),
-            };
-            let next = skip_slashes(bytes, used);
-            if next < bytes.len() {
-                return Rest::Names;
-            }
-            if used < bytes.len() {
-                rest = Rest::Slashes;
-            }
-        }
-        rest
-    }
-
     /// Checks that the walk may search where it is, and goes to `.` or `..` if that is the name.
     fn enter_special(&mut self) -> Result<Entered> {
         self.check_search()?;
-        match self.current_name() {
+        match self.names.current() {
             b"." => Ok(Entered::Yes),
             b".." => {
                 self.ascend()?;
@@ -308,7 +228,11 @@ impl<'a, 'p> Walk<'a, 'p> {
         let flags = self.lookup.flags;
         if let Some(chain) = &mut self.chain {
             let Some(back) = chain.pop() else {
-                return if flags.contains(LookupFlags::IN_ROOT) { Ok(()) } else { Err(escape(flags)) };
+                return if flags.contains(LookupFlags::IN_ROOT) {
+                    Ok(())
+                } else {
+                    self.escape().and_then(|()| self.ascend())
+                };
             };
             if flags.contains(LookupFlags::NO_CROSS_MOUNT) && !Arc::ptr_eq(back.mount(), self.at.mount()) {
                 return Err(Errno::EXDEV);
@@ -339,9 +263,30 @@ impl<'a, 'p> Walk<'a, 'p> {
     fn rise(&mut self, to: Location) -> Result<()> {
         self.jump(to)?;
         match self.watch.as_ref().and_then(Watch::sight) {
-            Some(Sight::Hidden) => Err(Errno::ENOENT),
+            Some(Sight::Hidden) => self.refuse_found(Errno::ENOENT, None),
             _ => Ok(()),
         }
+    }
+
+    /// Notes that what was found is not to be used so.
+    #[cold]
+    fn refuse_found(&mut self, errno: Errno, directory: Option<&Arc<dyn Node>>) -> Result<()> {
+        let mut directory_at = self.at.clone();
+        if let Some(directory) = directory {
+            directory_at.move_within(directory.clone());
+        }
+        let mut path = full_path(&directory_at).unwrap_or_default();
+        if directory.is_some() {
+            self.names.append_to(&mut path)?;
+        }
+        self.refuse_path(errno, &path)
+    }
+
+    /// Leaves the start, if that is allowed after all; from then on nothing holds the walk.
+    fn escape(&mut self) -> Result<()> {
+        refuse_escape(self.lookup)?;
+        self.chain = None;
+        Ok(())
     }
 
     /// Goes where no name leads.
@@ -367,15 +312,15 @@ impl<'a, 'p> Walk<'a, 'p> {
                 }
             };
         }
-        let from = self.at.clone();
-        self.at.move_within(node);
-        let (to, crossed) = cross(self.at.clone());
-        self.at = to;
+        let mut to = self.at.clone();
+        to.move_within(node);
+        let (to, crossed) = cross(to);
         if let Some(mut watch) = self.watch.take() {
-            let stepped = watch.step(&from, self.current_name(), &self.at);
+            let stepped = watch.step(&self.at, self.names.current(), &to);
             self.watch = Some(watch);
-            stepped?;
+            stepped.or_else(|errno| self.refuse(errno))?;
         }
+        let from = core::mem::replace(&mut self.at, to);
         if crossed && self.lookup.flags.contains(LookupFlags::NO_CROSS_MOUNT) {
             return Err(Errno::EXDEV);
         }
@@ -386,53 +331,92 @@ impl<'a, 'p> Walk<'a, 'p> {
         Ok(())
     }
 
+    /// Notes that what the path names from here on is not to be seen. `Ok` if whoever asks is learned from.
+    #[cold]
+    fn refuse(&mut self, errno: Errno) -> Result<()> {
+        let mut path = full_path(&self.at).unwrap_or_default();
+        self.names.append_to(&mut path)?;
+        self.refuse_path(errno, &path)
+    }
+
+    fn refuse_path(&mut self, errno: Errno, path: &[u8]) -> Result<()> {
+        let needed = self.lookup.needed;
+        let Some(watch) = &mut self.watch else { return Err(errno) };
+        watch::refuse(errno, needed, path, watch.cause(needed))?;
+        watch.see_all();
+        Ok(())
+    }
+
+    /// Goes where a link leads that is no path. Through a slot, what the slot allows counts in place of the view, as for a
+    /// call on the slot; but a path that goes on from there is a path.
+    fn pass(&mut self, (to, slot): (Location, Option<Held>)) -> Result<()> {
+        let Some(held) = slot else {
+            // Another's root or working directory is no way out of one's own root.
+            if self.lookup.roots.root.is_mount_root() && self.lookup.roots.root.mount().point().is_none() {
+                return self.rise(to);
+            }
+            let directory = to.entry().map(|entry| Location::new(to.mount().clone(), entry.directory.clone()));
+            if !is_beneath(directory.as_ref().unwrap_or(&to), &self.lookup.roots.root) {
+                return Err(Errno::ENOENT);
+            }
+            return self.rise(to);
+        };
+        let reach = if self.names.rest() == Rest::Nothing { Reach::Itself } else { Reach::Beneath };
+        self.through = Some(Through::begin(held, reach, self.lookup.rights)?);
+        if reach == Reach::Itself { self.jump(to) } else { self.rise(to) }
+    }
+
     fn follow(&mut self, link: &Arc<dyn Node>) -> Result<()> {
         if let Some(mut watch) = self.watch.take() {
             let mut place = self.at.clone();
             place.move_within(link.clone());
-            let followed = watch.follow(&self.at, self.current_name(), &place);
+            let followed = watch.follow(&self.at, self.names.current(), &place);
             self.watch = Some(watch);
-            followed?;
+            followed.or_else(|errno| self.refuse(errno))?;
         }
         let flags = self.lookup.flags;
         self.followed += 1;
         if self.followed > LINKS_MAX || flags.contains(LookupFlags::NO_SYMLINKS) {
             return Err(Errno::ELOOP);
         }
-        if let Some(location) = link.follow() {
+        if let Some(target) = link.follow() {
             if flags.contains(LookupFlags::NO_MAGIC_LINKS) {
                 return Err(Errno::ELOOP);
             }
-            if flags.intersects(LookupFlags::STAYING) {
-                return Err(escape(flags));
+            if self.chain.is_some() {
+                self.escape()?;
             }
-            return self.rise(location?);
+            return self.pass(target?);
         }
         let bytes = link.read_link()?;
         match bytes.first() {
             None => return Err(Errno::ENOENT),
-            Some(b'/') if flags.intersects(LookupFlags::BENEATH | LookupFlags::CONTAINED) => {
-                return Err(escape(flags));
-            }
             Some(b'/') => {
-                if let Some(chain) = &mut self.chain {
-                    chain.clear();
+                match &mut self.chain {
+                    Some(chain) if flags.contains(LookupFlags::IN_ROOT) => chain.clear(),
+                    Some(_) => self.escape()?,
+                    None => {}
                 }
                 self.jump(self.lookup.root().clone())?;
             }
             Some(_) => {}
         }
-        self.links.truncate(self.depth);
-        self.links.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-        self.links.push(Text { bytes, used: 0 });
-        self.depth += 1;
-        Ok(())
+        self.names.push_link(bytes)
     }
 }
 
-/// The error for leaving the start: what a program asked for itself is EXDEV, what it was narrowed to is ENOTCAPABLE.
-const fn escape(flags: LookupFlags) -> Errno {
-    if flags.contains(LookupFlags::CONTAINED) { Errno::ENOTCAPABLE } else { Errno::EXDEV }
+/// The refusal to leave the start: what a program asked for itself is EXDEV, what it was narrowed to is ENOTCAPABLE and noted.
+/// `Ok` for whoever is learned from.
+#[cold]
+fn refuse_escape(lookup: &Lookup<'_>) -> Result<()> {
+    if !lookup.flags.contains(LookupFlags::CONTAINED) {
+        return Err(Errno::EXDEV);
+    }
+    let needed = Needed::Roots(RootSet::NAMESPACE);
+    match deny(&Denial::of(needed, Had::Nothing, lookup.contained_by)) {
+        Verdict::Allow => Ok(()),
+        Verdict::Refuse => Err(Errno::ENOTCAPABLE),
+    }
 }
 
 /// What hides `at`: the last mount on it and on that one's root; and whether there was one.
@@ -451,23 +435,8 @@ fn cross_to(mut mount: Arc<Mount>) -> Location {
     Location::new(mount, root)
 }
 
-fn skip_slashes(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while bytes.get(at) == Some(&b'/') {
-        at += 1;
-    }
-    at
-}
-
 /// Whether a name was `.` or `..` and has been dealt with.
 enum Entered {
     Yes,
     No,
-}
-
-pub(super) fn copy_name(name: &[u8]) -> Result<Box<[u8]>> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(name.len()).map_err(|_| Errno::ENOMEM)?;
-    copy.extend_from_slice(name);
-    Ok(copy.into_boxed_slice())
 }

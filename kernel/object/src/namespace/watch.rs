@@ -2,12 +2,13 @@
 
 use super::location::Location;
 use super::lookup::Lookup;
+use super::names::copy_name;
 use super::view::{Cover, Sight, Step, View};
-use super::walk::copy_name;
 use crate::Node;
+use crate::denial::{Denial, Had, Needed, Verdict, deny};
 use abi::{Errno, Result};
 use alloc::vec::Vec;
-use caps::PathPermissions;
+use caps::{Cause, PathPermissions};
 
 /// The companion of a walk that has a view or leaves a trail; other walks have none.
 pub(super) struct Watch<'a> {
@@ -45,11 +46,10 @@ impl<'a> Watch<'a> {
     /// The walk is at `from` and goes on to `to`, which `name` leads to. ENOENT for what is not to be seen.
     pub(super) fn step(&mut self, from: &Location, name: &[u8], to: &Location) -> Result<()> {
         if let Some(seen) = &mut self.seen {
-            let cover = seen.view.below(&seen.cover, from, name, Some(to));
-            if seen.view.sight(&cover) == Sight::Hidden {
+            seen.cover = seen.view.below(&seen.cover, from, name, Some(to));
+            if seen.view.sight(&seen.cover) == Sight::Hidden {
                 return Err(Errno::ENOENT);
             }
-            seen.cover = cover;
         }
         if to.node().is_directory() { self.leave_trail(to) } else { Ok(()) }
     }
@@ -66,6 +66,16 @@ impl<'a> Watch<'a> {
             trail.push(Step::Link(from.clone(), copy_name(name)?));
         }
         Ok(())
+    }
+
+    /// The narrowing that keeps what is needed here from being seen or done.
+    pub(super) fn cause(&self, needed: PathPermissions) -> Option<Cause> {
+        self.seen.as_ref().and_then(|seen| seen.view.cause(&seen.cover, needed))
+    }
+
+    /// From now on everything is seen: the walk is one of somebody who is learned from.
+    pub(super) fn see_all(&mut self) {
+        self.seen = None;
     }
 
     /// How the place looks where the walk is; `None` without a view.
@@ -89,6 +99,17 @@ impl<'a> Watch<'a> {
             trail.push(Step::Directory(at.clone()));
         }
         Ok(())
+    }
+}
+
+/// Notes that a use of a path is refused. `Ok` if whoever asks is learned from.
+#[cold]
+pub(super) fn refuse(errno: Errno, needed: PathPermissions, path: &[u8], cause: Option<Cause>) -> Result<()> {
+    let mut room = [0; 5];
+    let needed = Needed::Path { permissions: needed.letters(&mut room), path };
+    match deny(&Denial::of(needed, Had::Nothing, cause)) {
+        Verdict::Allow => Ok(()),
+        Verdict::Refuse => Err(errno),
     }
 }
 

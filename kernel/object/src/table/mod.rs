@@ -1,17 +1,18 @@
 //! Tables of processes: the capability table of `caps` behind a lock, and the root capabilities for paths.
 
 mod authority;
+mod compare;
 
 use crate::floor::{CapabilityTable, ObjectState, RwSpinLock};
 use crate::held::ObjectCapability;
 use crate::locks::{self, LockOwner};
-use crate::namespace::Location;
 use crate::namespace::View;
+use crate::namespace::{Leave, Location};
 use crate::{Held, Object, Roots};
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use caps::{Authority, Capability, Denied, KindSet, Need, Place, Rights, SlotFlags, TableError};
+use caps::{Authority, Capability, Denied, Kind, KindSet, Need, Place, Rights, SlotFlags, TableError};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 pub use authority::derive;
@@ -24,8 +25,6 @@ pub struct Table {
     roots: RwSpinLock<Arc<Roots>, ObjectState>,
     /// The promises and root capabilities in `slots`, for the gate that every call goes through.
     authority: Authority,
-    /// Whether uses are noted: see [`crate::learning`].
-    pub(crate) is_learning: AtomicBool,
     may_hold_locks: AtomicBool,
 }
 
@@ -54,9 +53,8 @@ impl Table {
     fn build(slots: caps::Table<Arc<dyn Object>>, roots: Arc<Roots>) -> Self {
         let authority = Authority::new();
         authority.publish(slots.promises(), slots.roots());
-        let is_learning = AtomicBool::new(false);
         let (slots, roots) = (RwSpinLock::new(slots), RwSpinLock::new(roots));
-        Self { slots, roots, authority, is_learning, may_hold_locks: AtomicBool::new(false) }
+        Self { slots, roots, authority, may_hold_locks: AtomicBool::new(false) }
     }
 
     /// The object in `slot`, whatever its kind, if all of `rights` are there. The one accessor, with [`Table::get_kind`].
@@ -83,9 +81,6 @@ impl Table {
                 }
             };
             drop(slots);
-            if self.is_learning() {
-                held.learn(self.learner(), need.rights);
-            }
             // If the grant was narrowed in between, the next look finds that.
             if held.begin(need.rights)? {
                 return Ok(held);
@@ -234,11 +229,7 @@ impl Table {
             let view = Some(View::forked(view)?);
             roots = crate::floor::try_arc(Roots { view, ..(*roots).clone() })?;
         }
-        let child = Self::build(slots, roots);
-        if self.is_learning() {
-            child.start_noting();
-        }
-        Ok(child)
+        Ok(Self::build(slots, roots))
     }
 
     /// A slot's flags.
@@ -292,14 +283,14 @@ impl Table {
         self.roots.read().clone()
     }
 
-    /// Changes the working directory. `rights` are those of the capability that it was found by.
-    pub fn set_cwd(&self, cwd: Location, rights: Rights) -> Result<()> {
-        self.change_roots(|old| Ok(Roots { cwd: cwd.clone(), cwd_rights: rights, ..old.clone() }))
+    /// Changes the working directory. `leave` is that of the capability that it was found by.
+    pub fn set_cwd(&self, cwd: Location, leave: Leave) -> Result<()> {
+        self.change_roots(|old| Ok(Roots { cwd: cwd.clone(), cwd_leave: leave.clone(), ..old.clone() }))
     }
 
     /// Changes the root.
-    pub fn set_root(&self, root: Location, rights: Rights) -> Result<()> {
-        self.change_roots(|old| Ok(Roots { root: root.clone(), root_rights: rights, ..old.clone() }))
+    pub fn set_root(&self, root: Location, leave: Leave) -> Result<()> {
+        self.change_roots(|old| Ok(Roots { root: root.clone(), root_leave: leave.clone(), ..old.clone() }))
     }
 
     /// Replaces the roots as a whole, by what `change` makes of them; again if another thread was quicker.
@@ -353,8 +344,12 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// Whether the object was opened without these rights: then Linux's own error is due, EBADF, as nothing was narrowed.
+/// Whether the object was opened without these rights: then Linux's own error is due, EBADF, as nothing was narrowed. How a
+/// directory was opened takes no rights: they say what may be done beneath it.
 pub(crate) fn is_opened_without(object: &Arc<dyn Object>, missing: Rights) -> bool {
+    if object.kind() == Kind::Directory {
+        return false;
+    }
     let flags = object.status_flags();
     let lacks_reading = missing.contains(Rights::READ) && !flags.can_read();
     let lacks_writing = missing.intersects(Rights::WRITE | Rights::FTRUNCATE) && !flags.can_write();

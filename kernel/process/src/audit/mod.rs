@@ -21,6 +21,4 @@ pub mod ring;
 #[cfg(target_os = "none")]
 pub mod device;
 #[cfg(target_os = "none")]
-pub mod lesson;
-#[cfg(target_os = "none")]
 pub mod log;

@@ -56,7 +56,6 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
         false => Arc::clone(&cx.table),
     };
     table.execute_view()?;
-    table.execute_learning()?;
 
     // The point of no return: what follows cannot fail.
     let resources = Resources { table, space };
@@ -82,10 +81,10 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
 
 /// Refuses an interpreter's or a loader's path where the root capability that it starts from is gone, ECAPMODE, or does not
 /// let programs be executed: in capability mode only what needs neither can be executed.
-pub(crate) fn check_start(cx: &Context, roots: &Roots, path: &[u8]) -> Result<()> {
+fn check_start(cx: &Context, roots: &Roots, path: &[u8]) -> Result<()> {
     let (root, own) = match path.first() {
-        Some(b'/') => (Root::Namespace, roots.root_rights),
-        _ => (Root::WorkingDirectory, roots.cwd_rights),
+        Some(b'/') => (Root::Namespace, roots.root_leave.rights()),
+        _ => (Root::WorkingDirectory, roots.cwd_leave.rights()),
     };
     gate::demand_root(cx, root)?;
     let held = own & cx.table.root(root);

@@ -4,9 +4,10 @@ use crate::Context;
 use abi::consts::general::AT_FDCWD;
 use abi::{AtFlags, Errno, Result};
 use alloc::sync::Arc;
-use caps::{PathPermissions, Rights, Root};
+use caps::{Cause, Rights, Root};
 use object::denial::{Denial, Had, Needed, Verdict, deny};
-use object::{Credentials, Held, Location, Lookup, LookupFlags, Object, ObjectCapability, Roots};
+use object::namespace::{Leave, Opened, Passage, Through};
+use object::{Credentials, Held, Location, Lookup, LookupFlags, ObjectCapability, Roots};
 use process::gate;
 
 /// The directory argument of a call on a path, and the rights that the call needs there.
@@ -23,11 +24,15 @@ pub struct Base {
     roots: Arc<Roots>,
     credentials: Arc<Credentials>,
     held: Option<Held>,
-    limit: Rights,
-    /// What a view must allow for what the call does.
-    needed: PathPermissions,
+    leave: Leave,
+    /// What the call needs where the path starts.
+    rights: Rights,
+    /// Until the walk is over, whoever takes the leave back waits.
+    _passage: Passage,
     /// How far a walk from here may go.
     bounds: LookupFlags,
+    /// The narrowing for which it may not go further.
+    contained_by: Option<Cause>,
 }
 
 impl At {
@@ -61,28 +66,30 @@ impl At {
         let roots = cx.table.roots();
         let credentials = cx.process().credentials();
         let is_absolute = path.first() == Some(&b'/') && !limits.contains(LookupFlags::IN_ROOT);
-        let at_root = roots.root_rights & cx.table.root(Root::Namespace);
-        let (held, limit) = if !is_absolute && self.slot != AT_FDCWD {
+        let at_root = roots.root_leave.clone().within(cx.table.root(Root::Namespace));
+        let (held, leave) = if !is_absolute && self.slot != AT_FDCWD {
             let held = self.directory(cx)?;
-            let limit = held.inherited();
-            (Some(held), limit)
+            let leave = Leave::of(held.capability());
+            (Some(held), leave)
         } else {
-            let (root, own) = match is_absolute {
-                true => (Root::Namespace, roots.root_rights),
-                false => (Root::WorkingDirectory, roots.cwd_rights),
+            let (root, leave) = match is_absolute {
+                true => (Root::Namespace, at_root.clone()),
+                // What the place was found by, and what the table still has of the root capability.
+                false => {
+                    (Root::WorkingDirectory, roots.cwd_leave.clone().within(cx.table.root(Root::WorkingDirectory)))
+                }
             };
-            // What the place was found by, and what the table still has of the root capability.
-            let rights = own & cx.table.root(root);
-            if !rights.contains(self.rights) {
-                self.refuse(cx, root, rights)?;
+            if !leave.rights().contains(self.rights) {
+                self.refuse(cx, root, leave.rights())?;
             }
-            (None, rights)
+            (None, leave)
         };
+        let _passage = if held.is_none() { leave.begin(self.rights)? } else { Passage::NONE };
         // Whoever has more at the start than at the root must not take it beyond what is beneath the start.
-        let is_contained = !is_absolute && !at_root.contains(limit);
+        let is_contained = !is_absolute && !at_root.limit().contains(leave.limit());
         let bounds = if is_contained { LookupFlags::CONTAINED } else { LookupFlags::empty() };
-        let needed = PathPermissions::for_rights(self.rights);
-        Ok(Base { roots, credentials, held, limit, needed, bounds })
+        let contained_by = is_contained.then(|| cx.table.root_cause(Root::Namespace, Rights::ALL)).flatten();
+        Ok(Base { roots, credentials, held, leave, rights: self.rights, _passage, bounds, contained_by })
     }
 
     /// Refuses for want of rights of a root capability, of which there are `held`. An absolute path beside a directory asks to
@@ -127,7 +134,9 @@ impl Base {
     /// A look-up from here for which these credentials count.
     pub fn lookup_as<'a>(&'a self, credentials: &'a Credentials, flags: LookupFlags) -> Lookup<'a> {
         let start = self.held.as_ref().and_then(|held| held.location());
-        Lookup::new(&self.roots, start, credentials).with(flags | self.bounds).needing(self.needed)
+        let contained_by = self.contained_by;
+        let lookup = Lookup { contained_by, ..Lookup::new(&self.roots, start, credentials) };
+        lookup.with(flags | self.bounds).using(self.rights)
     }
 
     /// What `path` names.
@@ -135,9 +144,28 @@ impl Base {
         self.lookup(flags).find(path)
     }
 
-    /// The most that may be done with what is found from here.
-    pub fn limit(&self) -> Rights {
-        self.limit
+    /// The leave that a directory found from here gives.
+    pub fn leave_of(&self, found: Option<&Through>) -> Leave {
+        match found {
+            Some(through) => through.leave().within(self.leave.limit()),
+            None => self.leave.child(),
+        }
+    }
+
+    /// Refuses to open something beneath for more than what is found from here may have.
+    pub fn demand_inherited(&self, rights: Rights) -> Result<()> {
+        let missing = rights - self.leave.limit();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut denial = Denial::of(Needed::Rights(missing), Had::Rights(self.leave.limit()), None);
+        if let Some(held) = &self.held {
+            denial = denial.at(held.slot(), held.object());
+        }
+        match deny(&denial) {
+            Verdict::Allow => Ok(()),
+            Verdict::Refuse => Err(Errno::ENOTCAPABLE),
+        }
     }
 
     /// Whose permissions count.
@@ -151,13 +179,11 @@ impl Base {
     }
 
     /// A capability to what was opened from here.
-    pub fn capability(&self, object: Arc<dyn Object>, rights: Rights) -> ObjectCapability {
-        match &self.held {
-            Some(held) => held.child(object, rights),
-            None => {
-                let kind = object.kind();
-                ObjectCapability::new(object, kind, rights & self.limit)
-            }
+    pub fn capability(&self, opened: Opened, rights: Rights) -> ObjectCapability {
+        let Opened { object, through } = opened;
+        match through {
+            Some(through) => through.capability(object, rights & self.leave.limit()),
+            None => self.leave.capability(object, rights),
         }
     }
 }

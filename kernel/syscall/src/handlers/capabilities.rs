@@ -9,12 +9,12 @@ use crate::Context;
 use crate::arguments::Slot;
 use crate::handlers::descriptors::slot_flags;
 use abi::{Errno, OpenFlags, Result};
-use caps::{FcntlSet, IoctlSet, Item, Rights, SlotNarrowing, Spelling};
+use caps::{FcntlSet, IoctlSet, Item, KindSet, Rights, SlotNarrowing, Spelling};
 use mm::user::UserPtr;
 use object::namespace::rights_for;
 use object::narrow::next_cause;
 use object::{Held, revocation};
-use process::grace::{self, Rest};
+use process::grace;
 
 /// The most requests that a slot's list may have.
 const REQUESTS_MAX: usize = 256;
@@ -69,6 +69,18 @@ pub fn cap_fcntls_get(_cx: &mut Context, fd: Held, mask: UserPtr<u64>) -> Result
     mask.write(&allowed.bits()).map(|()| 0)
 }
 
+/// Limits what may be done with what is opened beneath a directory, and beneath what is opened so: at every depth.
+pub fn cap_inherited_limit(cx: &mut Context, fd: Slot, rights: UserPtr<[u64; 2]>) -> Result<usize> {
+    fd.get_kind(cx, KindSet::DIRECTORY, Rights::NONE, Errno::ENOTDIR)?;
+    let rights = read_rights(rights)?;
+    limit(cx, SlotNarrowing { inherited: Some(rights), ..SlotNarrowing::of(fd.number()) })
+}
+
+pub fn cap_inherited_get(_cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) -> Result<usize> {
+    let bits = fd.inherited().bits();
+    rights.write(&[bits as u64, (bits >> 64) as u64]).map(|()| 0)
+}
+
 /// Limits a slot, and waits until no other thread goes on with more.
 fn limit(cx: &Context, narrowing: SlotNarrowing<'_>) -> Result<usize> {
     cx.table.narrow(&[Item::Slot(narrowing)], next_cause(Spelling::Limit))?;
@@ -105,11 +117,10 @@ pub fn cap_derive(
 
 /// Takes back whatever was derived from the slot, from everybody, and says how many grants that were.
 pub fn cap_revoke(cx: &mut Context, fd: Held) -> Result<usize> {
-    // Whoever waits holds nothing from its table: two that revoke would wait for each other, and who narrows the table need not
-    // wait for this.
+    // Whoever waits holds no use of its own: two that revoke would wait for each other.
     let Some(grant) = fd.grant().cloned() else { return Ok(0) };
     drop(fd);
-    let _rest = Rest::begin(&cx.task);
+    let _ = cx;
     revocation::revoke(&grant, next_cause(Spelling::Revoke))
 }
 
@@ -126,7 +137,6 @@ pub fn cap_grant_limit(cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) ->
     demand_held(&held, rights)?;
     let grant = held.grant().cloned().ok_or(Errno::EBADF)?;
     drop(held);
-    let _rest = Rest::begin(&cx.task);
     revocation::narrow(&grant, rights, cause).map(|()| 0)
 }
 

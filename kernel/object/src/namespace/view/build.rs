@@ -9,7 +9,7 @@ use abi::{Errno, Result};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use caps::PathPermissions;
+use caps::{Cause, PathPermissions};
 
 /// Who may still add to a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,14 @@ impl View {
     /// Where it stands.
     pub fn stage(&self) -> Stage {
         self.stage
+    }
+
+    /// Whether everything that `other` shows was shown by `own` before `other` was narrowed from it; `None` shows all.
+    pub fn covers(own: Option<&Arc<Self>>, other: Option<&Arc<Self>>) -> bool {
+        let layers = |view: Option<&Arc<Self>>| view.map_or(0, |view| view.layers.len());
+        let (Some(outer), count) = (own, layers(own)) else { return true };
+        count <= layers(other)
+            && other.is_none_or(|other| outer.layers.iter().zip(&other.layers).all(|(a, b)| Arc::ptr_eq(a, b)))
     }
 
     /// Whether it hides anything.
@@ -61,13 +69,14 @@ impl View {
         target: &Target,
         trail: &[Step],
         permissions: PathPermissions,
+        cause: Cause,
     ) -> Result<Arc<Self>> {
         let (outer, mut layer): (&[Arc<Layer>], Layer) = match view {
-            None => (&[], Layer::default()),
+            None => (&[], Layer::new(cause)),
             Some(view) => match (view.stage, view.layers.split_last()) {
                 (Stage::Locked, _) => return Err(Errno::EPERM),
                 (Stage::Building, Some((last, outer))) => (outer, last.copy()?),
-                _ => (&view.layers, Layer::default()),
+                _ => (&view.layers, Layer::new(cause)),
             },
         };
         if outer.len() >= LAYERS_MAX {
@@ -89,13 +98,13 @@ impl View {
     }
 
     /// A view in which there is nothing, within `view`.
-    pub fn nothing(view: Option<&Arc<Self>>) -> Result<Arc<Self>> {
+    pub fn nothing(view: Option<&Arc<Self>>, cause: Cause) -> Result<Arc<Self>> {
         let outer = view.map_or(&[][..], |view| &view.layers);
         if outer.len() >= LAYERS_MAX {
             return Err(Errno::E2BIG);
         }
         let mut layers = copy_of(outer, 1)?;
-        layers.push(try_arc(Layer::default())?);
+        layers.push(try_arc(Layer::new(cause))?);
         try_arc(Self { layers, stage: Stage::Building })
     }
 

@@ -3,7 +3,7 @@
 use super::layer::{Bound, Identity, Known};
 use super::{LAYERS_MAX, View};
 use crate::{DirectoryEntry, Location, NodeKind};
-use caps::PathPermissions;
+use caps::{Cause, PathPermissions};
 
 /// What covers a place, layer by layer. Layers that a view does not have are empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,13 @@ impl View {
             false if is_way => Sight::Way,
             false => Sight::Visible(permissions),
         }
+    }
+
+    /// The first layer's cause that does not give `needed` at a place of this cover.
+    pub fn cause(&self, cover: &Cover, needed: PathPermissions) -> Option<Cause> {
+        let lacks = |granted: &PathPermissions| granted.is_empty() || !granted.contains(needed);
+        let layer = self.layers.iter().zip(&cover.granted).find(|(_, granted)| lacks(granted));
+        layer.or_else(|| self.layers.iter().zip(&cover.granted).last()).map(|(layer, _)| layer.cause)
     }
 
     /// The cover of what `name` in the directory `parent` leads to: `child`, or nothing yet. `cover` is the directory's.

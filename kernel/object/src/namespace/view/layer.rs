@@ -1,13 +1,13 @@
 //! Layers of views: what one process unveiled, as a sorted list of directories.
 
 use super::super::Mount;
-use super::super::walk::copy_name;
-use crate::{Location, Node};
+use super::super::names::copy_name;
+use super::super::path::full_path;
+use crate::Location;
 use abi::{Errno, Result};
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-use caps::PathPermissions;
+use caps::{Cause, PathPermissions};
 
 /// How many directories a layer may know of, bound ones and ways.
 const DIRECTORIES_MAX: usize = 4096;
@@ -35,8 +35,9 @@ impl Identity {
 }
 
 /// What one process unveiled.
-#[derive(Default)]
 pub(super) struct Layer {
+    /// Who began it.
+    pub(super) cause: Cause,
     directories: Vec<(Identity, Known)>,
     paths: usize,
 }
@@ -44,7 +45,7 @@ pub(super) struct Layer {
 /// What a layer knows of a directory.
 pub(super) struct Known {
     /// Keeps the directory, and so its identity.
-    node: Arc<dyn Node>,
+    at: Location,
     /// What was unveiled for it; `None` if it is only a way, or only has bound names.
     pub(super) bound: Option<PathPermissions>,
     /// Whether something visible is reached through it.
@@ -62,8 +63,8 @@ pub(super) enum Bound {
 }
 
 impl Known {
-    fn of(node: Arc<dyn Node>) -> Self {
-        Self { node, bound: None, is_way: false, names: Vec::new() }
+    fn of(at: Location) -> Self {
+        Self { at, bound: None, is_way: false, names: Vec::new() }
     }
 
     /// What is bound to the name.
@@ -74,7 +75,7 @@ impl Known {
     /// The permissions bound to whatever name the node `id` has here.
     pub(super) fn name_of(&self, id: u64) -> Option<PathPermissions> {
         self.names.iter().find_map(|(name, bound)| match bound {
-            Bound::Anything(permissions) if self.node.lookup(name).is_ok_and(|node| node.id() == id) => {
+            Bound::Anything(permissions) if self.at.node().lookup(name).is_ok_and(|node| node.id() == id) => {
                 Some(*permissions)
             }
             _ => None,
@@ -86,11 +87,16 @@ impl Known {
         for (name, bound) in &self.names {
             names.push((copy_name(name)?, *bound));
         }
-        Ok(Self { node: self.node.clone(), bound: self.bound, is_way: self.is_way, names })
+        Ok(Self { at: self.at.clone(), bound: self.bound, is_way: self.is_way, names })
     }
 }
 
 impl Layer {
+    /// A layer in which nothing is bound yet.
+    pub(super) const fn new(cause: Cause) -> Self {
+        Self { cause, directories: Vec::new(), paths: 0 }
+    }
+
     /// What is known of a directory.
     pub(super) fn known(&self, identity: Identity) -> Option<&Known> {
         let at = self.directories.binary_search_by_key(&identity, |(identity, _)| *identity).ok()?;
@@ -103,7 +109,29 @@ impl Layer {
         for (identity, known) in &self.directories {
             directories.push((*identity, known.copy()?));
         }
-        Ok(Self { directories, paths: self.paths })
+        Ok(Self { cause: self.cause, directories, paths: self.paths })
+    }
+
+    /// Shows each path that is bound, as it is called now, with its permissions.
+    pub(super) fn show(&self, show: &mut dyn FnMut(&[u8], PathPermissions)) -> Result<()> {
+        for (_, known) in &self.directories {
+            let mut path = full_path(&known.at).unwrap_or_default();
+            if let Some(permissions) = known.bound {
+                show(&path, permissions);
+            }
+            let length = path.len();
+            for (name, bound) in &known.names {
+                let Bound::Anything(permissions) = bound else { continue };
+                path.truncate(length);
+                path.try_reserve(name.len() + 1).map_err(|_| Errno::ENOMEM)?;
+                if path.last() != Some(&b'/') {
+                    path.push(b'/');
+                }
+                path.extend_from_slice(name);
+                show(&path, *permissions);
+            }
+        }
+        Ok(())
     }
 
     /// How many paths are bound.
@@ -150,7 +178,7 @@ impl Layer {
             Err(_) if self.directories.len() >= DIRECTORIES_MAX => return Err(Errno::E2BIG),
             Err(index) => {
                 self.directories.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-                self.directories.insert(index, (identity, Known::of(at.node().clone())));
+                self.directories.insert(index, (identity, Known::of(at.clone())));
                 index
             }
         };

@@ -35,6 +35,7 @@ pub use cover::{Cover, Sight};
 use crate::Location;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use caps::PathPermissions;
 use layer::Layer;
 
 /// How many layers a view may have: how often processes that inherited one may unveil anew within it.
@@ -53,6 +54,14 @@ pub struct View {
 pub fn is_shown(location: &Location) -> bool {
     let roots = crate::caller().and_then(|caller| caller.roots());
     roots.and_then(|roots| roots.sight_of(location)) != Some(Sight::Hidden)
+}
+
+impl View {
+    /// Shows each path that is bound, with the number of its layer and its permissions there: for texts about it.
+    pub fn show(&self, show: &mut dyn FnMut(usize, &[u8], PathPermissions)) -> abi::Result<()> {
+        let mut layers = self.layers.iter().enumerate();
+        layers.try_for_each(|(number, layer)| layer.show(&mut |path, permissions| show(number, path, permissions)))
+    }
 }
 
 impl core::fmt::Debug for View {

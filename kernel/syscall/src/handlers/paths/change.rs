@@ -5,7 +5,6 @@ use crate::Context;
 use crate::arguments::{At, UserPath};
 use abi::{AtFlags, Errno, Mode, RenameFlags, Result};
 use caps::Rights;
-use object::namespace::Place;
 use object::{LookupFlags, NewNode, NodeKind};
 use process::gate;
 use process::promise_rules::{self, Use};
@@ -99,11 +98,9 @@ pub fn renameat2(
     let (old, new) = (old.read()?, new.read()?);
     gate::demand_path(cx, &old, Use::Change)?;
     let credentials = cx.process().credentials();
-    let old_place = place(cx, from, &old)?;
-    let new_place = place(cx, to, &new)?;
+    // Both are kept until the call is over: whoever takes a leave back waits for that.
+    let (old_base, new_base) = (from.base(cx, &old)?, to.base(cx, &new)?);
+    let old_place = old_base.lookup(LookupFlags::empty()).find_place(&old)?;
+    let new_place = new_base.lookup(LookupFlags::empty()).find_place(&new)?;
     old_place.rename(&new_place, flags, &credentials).map(|()| 0)
-}
-
-fn place(cx: &Context, directory: At, path: &[u8]) -> Result<Place> {
-    directory.base(cx, path)?.lookup(LookupFlags::empty()).find_place(path)
 }

@@ -4,17 +4,16 @@ use super::{cwd, find, location};
 use crate::Context;
 use crate::arguments::UserPath;
 use abi::{AccessMode, AtFlags, Errno, Result};
-use caps::Rights;
+use caps::{Rights, Root};
 use mm::user::Sink;
-use object::namespace::path_of;
 use object::namespace::view::Sight;
+use object::namespace::{Leave, path_of};
 use object::{Held, Location, LookupFlags, NodeKind};
+use process::gate;
 
 pub fn getcwd(cx: &mut Context, mut buf: Sink<'_>) -> Result<usize> {
     let roots = cx.table.roots();
-    if roots.cwd_rights.is_empty() {
-        return Err(Errno::ECAPMODE);
-    }
+    gate::demand_root(cx, Root::WorkingDirectory)?;
     let mut path = path_of(&roots, &roots.cwd)?;
     mm::alloc::try_push(&mut path, 0)?;
     if path.len() > buf.remaining() {
@@ -26,7 +25,7 @@ pub fn getcwd(cx: &mut Context, mut buf: Sink<'_>) -> Result<usize> {
 pub fn chdir(cx: &mut Context, path: UserPath) -> Result<usize> {
     let named = find(cx, cwd(Rights::FCHDIR), path, AtFlags::empty(), LookupFlags::DIRECTORY)?;
     check_search(cx, &named.location)?;
-    cx.table.set_cwd(named.location, named.limit).map(|()| 0)
+    cx.table.set_cwd(named.location, named.leave).map(|()| 0)
 }
 
 pub fn fchdir(cx: &mut Context, fd: Held) -> Result<usize> {
@@ -35,7 +34,7 @@ pub fn fchdir(cx: &mut Context, fd: Held) -> Result<usize> {
         return Err(Errno::ENOENT);
     }
     check_search(cx, location)?;
-    cx.table.set_cwd(location.clone(), fd.inherited()).map(|()| 0)
+    cx.table.set_cwd(location.clone(), Leave::of(fd.capability())).map(|()| 0)
 }
 
 pub fn chroot(cx: &mut Context, path: UserPath) -> Result<usize> {
@@ -44,7 +43,7 @@ pub fn chroot(cx: &mut Context, path: UserPath) -> Result<usize> {
     if cx.process().credentials().euid != 0 {
         return Err(Errno::EPERM);
     }
-    cx.table.set_root(named.location, named.limit).map(|()| 0)
+    cx.table.set_root(named.location, named.leave).map(|()| 0)
 }
 
 fn check_search(cx: &Context, location: &Location) -> Result<()> {

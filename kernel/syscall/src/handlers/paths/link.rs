@@ -28,7 +28,8 @@ pub fn linkat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath, 
     let path = new.read()?;
     let base = to.base(cx, &path)?;
     let place = base.lookup(LookupFlags::empty()).find_place(&path)?;
-    place.link(&Found { location: named.location, sight: named.sight }, base.credentials()).map(|()| 0)
+    let super::Named { location, sight, through, _base, .. } = named;
+    place.link(&Found { location, sight, through }, base.credentials()).map(|()| 0)
 }
 
 pub fn symlink(cx: &mut Context, target: UserPath, path: UserPath) -> Result<usize> {

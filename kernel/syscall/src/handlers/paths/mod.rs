@@ -23,12 +23,12 @@ pub use open::{creat, open, openat, openat2};
 pub use stat::{lstat, newfstatat, stat, statfs, statx};
 
 use crate::Context;
-use crate::arguments::{At, UserPath};
+use crate::arguments::{At, Base, UserPath};
 use abi::{AtFlags, Mode, Result};
 use alloc::vec::Vec;
 use caps::Rights;
-use object::namespace::Found;
 use object::namespace::view::Sight;
+use object::namespace::{Found, Leave, Through};
 use object::{Held, Location, LookupFlags};
 use process::gate;
 use process::promise_rules::Use;
@@ -43,7 +43,12 @@ struct Named {
     location: Location,
     /// How it looks through the view, if there is one.
     sight: Option<Sight>,
-    limit: Rights,
+    /// The slot that it was found through, if one.
+    through: Option<Through>,
+    /// What may be done from there, if it is a directory.
+    leave: Leave,
+    /// Kept until the call is over: whoever takes the leave back waits for that.
+    _base: Option<Base>,
 }
 
 /// Finds what a path names, or the descriptor's own object for AT_EMPTY_PATH.
@@ -57,14 +62,16 @@ fn find_to(cx: &Context, at: At, path: UserPath, flags: AtFlags, how: LookupFlag
     if let Some(held) = at.itself(cx, &path, flags)? {
         let location = location(&held)?.clone();
         let sight = cx.table.roots().sight_of(&location);
-        return Ok(Named { location, sight, limit: held.inherited() });
+        let leave = Leave::of(held.capability());
+        return Ok(Named { location, sight, through: Some(Through::slot(held)), leave, _base: None });
     }
     if let Some(used) = used {
         gate::demand_path(cx, &path, used)?;
     }
     let base = at.base(cx, &path)?;
-    let Found { location, sight } = base.lookup(how | empty_path(flags)).find_seen(&path)?;
-    Ok(Named { location, sight, limit: base.limit() })
+    let Found { location, sight, through } = base.lookup(how | empty_path(flags)).find_seen(&path)?;
+    let leave = base.leave_of(through.as_ref());
+    Ok(Named { location, sight, through, leave, _base: Some(base) })
 }
 
 /// The path; where an empty one is allowed, so is none.

@@ -83,10 +83,11 @@ fn open_beneath(
     let path = path.read()?;
     gate::demand_path(cx, &path, Use::Open(flags))?;
     let base = directory.and(rights_to_open(flags)).base_within(cx, &path, how)?;
+    base.demand_inherited(rights_to_open(flags) - Rights::CREATE)?;
     let slot = cx.table.reserve()?;
-    let object = object::namespace::open(base.lookup(how), &path, flags, masked(cx, mode))?;
-    let rights = rights_for(object.as_ref(), Rights::ALL);
-    Ok(slot.commit_capability(base.capability(object, rights), slot_flags(flags)) as usize)
+    let opened = object::namespace::open(base.lookup(how), &path, flags, masked(cx, mode))?;
+    let rights = rights_for(opened.object.as_ref(), Rights::ALL);
+    Ok(slot.commit_capability(base.capability(opened, rights), slot_flags(flags)) as usize)
 }
 
 /// What a directory must allow for something to be opened so beneath it.
@@ -98,7 +99,7 @@ fn rights_to_open(flags: OpenFlags) -> Rights {
     if flags.can_write() {
         rights |= Rights::WRITE;
     }
-    if flags.intersects(OpenFlags::CREATE) {
+    if flags.contains(OpenFlags::CREATE) || flags.contains(OpenFlags::TEMPORARY) {
         rights |= Rights::CREATE;
     }
     if flags.contains(OpenFlags::TRUNCATE) {
