@@ -5,6 +5,7 @@ mod common;
 
 use std::process::Command;
 
+use common::python;
 use common::scratch::Scratch;
 use common::{exec, host_program, program, run};
 use tools::setup::packages::Software;
@@ -124,26 +125,8 @@ fn the_distributions_sort_sorts_standard_input() {
 
 #[test]
 fn python_runs_with_its_library() {
-    let python = host_program("/usr/bin/python3", Software::Python);
-    // The part of the library that the interpreter needs to start, in a tree of its own.
-    let library = run(
-        {
-            let mut command = Command::new(&python);
-            command.args(["-I", "-c", "import os; print(os.path.dirname(os.__file__))"]);
-            command
-        },
-        b"",
-    );
-    let library = library.text().trim_end().to_owned();
     let scratch = Scratch::new("python");
-    let place = scratch.path(library.strip_prefix('/').unwrap());
-    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
-    let mut copy = Command::new("cp");
-    copy.args(["-RL", &library]).arg(&place);
-    copy.stderr(std::process::Stdio::null()).status().unwrap();
-    for large in ["test", "site-packages", "dist-packages", "idlelib", "ensurepip", "__pycache__"] {
-        let _ = std::fs::remove_dir_all(place.join(large));
-    }
+    let python = python::with_library(&scratch);
     let script = "import sys, os, threading\nresults = []\n\
                   threads = [threading.Thread(target=lambda n=n: results.append(n * n)) for n in range(8)]\n\
                   [t.start() for t in threads]; [t.join() for t in threads]\n\

@@ -14,8 +14,9 @@
 //!    interrupted: ERESTARTSYS where the call may be begun anew, EINTR where it must not.
 //!
 //! # Locks
-//! A pipe's buffer and an epoll set's members are sleeping locks. Futex buckets spin, and an epoll
-//! set's ready list is taken with interrupts off, since any wake-up may put members onto it.
+//! A pipe's buffer, the reading side of a socket and an epoll set's members are sleeping locks. A
+//! socket's queue and futex buckets spin, and an epoll set's ready list is taken with interrupts
+//! off, since any wake-up may put members onto it.
 //!
 //! # What it must not do
 //! Send signals (a broken pipe is EPIPE; SIGPIPE is the caller's), know of slots but as numbers, or hold

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 pub mod batch;
+pub mod python;
 pub mod scratch;
 pub mod terminal;
 

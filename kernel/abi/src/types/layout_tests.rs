@@ -2,7 +2,7 @@
 
 use super::*;
 use core::mem::{align_of, offset_of, size_of};
-use linux_raw_sys::{general, system};
+use linux_raw_sys::{general, net, system};
 
 /// Same size, same alignment, and each field of ours where Linux's is.
 macro_rules! same {
@@ -82,6 +82,10 @@ fn input_and_output_lie_as_on_linux() {
     assert_eq!(size_of::<EpollEvent>(), size_of::<general::epoll_event>());
     assert_eq!(offset_of!(EpollEvent, data), offset_of!(general::epoll_event, data));
     assert_eq!(size_of::<FdSet>(), 128);
+    same! {
+        Ucred = net::ucred { pid = pid, uid = uid, gid = gid }
+        Mmsghdr = net::mmsghdr { message = msg_hdr, count = msg_len }
+    }
     assert_eq!(size_of::<Msghdr>(), 56);
     assert_eq!(size_of::<Cmsghdr>(), 16);
 }

@@ -31,7 +31,7 @@ impl Luggage {
     }
 
     /// Hands the capabilities out. Who calls this holds the socket that they were sent to.
-    pub fn unload(mut self: Box<Self>) -> Vec<ObjectCapability> {
+    pub fn unload(mut self) -> Vec<ObjectCapability> {
         self.take()
     }
 

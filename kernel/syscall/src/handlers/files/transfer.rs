@@ -5,6 +5,7 @@ use crate::arguments::Iovecs;
 use abi::consts::general;
 use abi::{Errno, Result, Signal};
 use caps::{Kind, Rights};
+use ipc::socket::{Socket, SocketKind};
 use mm::user::{Sink, Source};
 use object::Held;
 use process::limits::Resource;
@@ -82,10 +83,16 @@ fn write_from(cx: &Context, fd: &Held, buf: &mut Source<'_>) -> Result<usize> {
         limit_growth(cx, fd, buf, None)?;
     }
     let result = fd.write(buf);
-    if result == Err(Errno::EPIPE) {
+    if result == Err(Errno::EPIPE) && is_loud(fd) {
         crate::handlers::signal_caller(cx, Signal::PIPE);
     }
     result
+}
+
+/// Whether writing where nobody reads is worth a signal: to pipes and streams it is, with messages it is just an error.
+fn is_loud(fd: &Held) -> bool {
+    let socket = fd.object().downcast_ref::<Socket>();
+    socket.is_none_or(|socket| socket.socket_kind() == SocketKind::Stream)
 }
 
 fn write_from_at(cx: &Context, fd: &Held, buf: &mut Source<'_>, offset: u64) -> Result<usize> {

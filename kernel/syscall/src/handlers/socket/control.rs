@@ -100,7 +100,8 @@ fn check_credentials(cx: &Context, body: &[u8]) -> Result<Ucred> {
     let is_own_user = [own.uid, own.euid, own.suid].contains(&said.uid);
     let is_own_group = [own.gid, own.egid, own.sgid].contains(&said.gid);
     let is_own_process = said.pid == cx.process().id();
-    if !is_privileged && !(is_own_process && is_own_user && is_own_group) {
+    let is_true = is_own_process && is_own_user && is_own_group;
+    if !is_true && !is_privileged {
         return Err(Errno::EPERM);
     }
     if !is_own_process && process::registry::find_process(said.pid).is_none() {
