@@ -9,6 +9,7 @@ use ipc::epoll::{Change, EpollSet};
 use ipc::eventfd::{EventCounter, Taking};
 use ipc::pipe_end::{PipeEnd, make_pipe};
 use mm::user::{Sink, Source};
+use object::revocation::Waited;
 use object::{Object, Ready};
 use sched::Wait;
 
@@ -71,27 +72,27 @@ pub fn epoll_tells_what_is_ready() -> Verdict {
     let set = EpollSet::new().expect("a set");
     let (reader, writer) = pipe();
     let event = |events, data| EpollEvent { events, data };
-    check(set.change(Change::Add, 3, &reader, event(IN, 30)) == Ok(()), "adding")?;
-    check(set.change(Change::Add, 3, &reader, event(IN, 30)) == Err(Errno::EEXIST), "adding twice")?;
+    check(set.change(Change::Add, 3, &waited(&reader), event(IN, 30)) == Ok(()), "adding")?;
+    check(set.change(Change::Add, 3, &waited(&reader), event(IN, 30)) == Err(Errno::EEXIST), "adding twice")?;
     check(collect(&set).is_empty(), "nothing ready")?;
     write(&writer, b"x").expect("writing");
     check(collect(&set) == [event(IN, 30)] && collect(&set) == [event(IN, 30)], "level")?;
-    set.change(Change::Modify, 3, &reader, event(IN | EDGE, 31)).expect("changing");
+    set.change(Change::Modify, 3, &waited(&reader), event(IN | EDGE, 31)).expect("changing");
     check(collect(&set) == [event(IN, 31)] && collect(&set).is_empty(), "edge")?;
     write(&writer, b"y").expect("writing");
     check(collect(&set) == [event(IN, 31)] && collect(&set).is_empty(), "the next edge")?;
-    set.change(Change::Modify, 3, &reader, event(IN | ONE_SHOT, 32)).expect("changing");
+    set.change(Change::Modify, 3, &waited(&reader), event(IN | ONE_SHOT, 32)).expect("changing");
     check(collect(&set) == [event(IN, 32)], "one shot")?;
     write(&writer, b"z").expect("writing");
     check(collect(&set).is_empty(), "only one")?;
-    set.change(Change::Modify, 3, &reader, event(IN, 33)).expect("changing");
+    set.change(Change::Modify, 3, &waited(&reader), event(IN, 33)).expect("changing");
     let outer = EpollSet::new().expect("a set");
     let inner: Arc<dyn Object> = set.clone();
-    check(outer.change(Change::Add, 4, &inner, event(IN, 40)) == Ok(()), "nesting")?;
+    check(outer.change(Change::Add, 4, &waited(&inner), event(IN, 40)) == Ok(()), "nesting")?;
     check(collect(&outer) == [event(IN, 40)], "nested readiness")?;
     let circle: Arc<dyn Object> = outer.clone();
-    check(set.change(Change::Add, 5, &circle, event(IN, 50)) == Err(Errno::ELOOP), "a circle")?;
-    check(set.change(Change::Add, 5, &inner, event(IN, 50)) == Err(Errno::EINVAL), "itself")?;
+    check(set.change(Change::Add, 5, &waited(&circle), event(IN, 50)) == Err(Errno::ELOOP), "a circle")?;
+    check(set.change(Change::Add, 5, &waited(&inner), event(IN, 50)) == Err(Errno::EINVAL), "itself")?;
     drop((reader, writer));
     check(collect(&set).is_empty() && collect(&outer).is_empty(), "closed")
 }
@@ -125,4 +126,9 @@ pub fn a_byte_through_a_pipe_costs_little() -> Verdict {
     let ticks = (arch::clock::read_tsc() - start) / ROUNDS;
     log::info!("{ticks} ticks a byte written and read");
     check(!super::is_exact() || cfg!(debug_assertions) || ticks <= 400, "the way through a pipe has grown")
+}
+
+/// An object as those wait for it who have it in a slot.
+fn waited(object: &Arc<dyn Object>) -> Waited {
+    Waited::unlent(object)
 }

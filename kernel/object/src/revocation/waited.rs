@@ -21,6 +21,11 @@ impl Waited {
         Self { object: held.object().clone(), grant: held.grant().cloned() }
     }
 
+    /// What nobody lent, for who has it without a slot.
+    pub fn unlent(object: &Arc<dyn Object>) -> Self {
+        Self { object: object.clone(), grant: None }
+    }
+
     /// The object, to be told apart from others by. Looks at its readiness go through [`Waited::poll`].
     pub fn object(&self) -> &Arc<dyn Object> {
         &self.object
