@@ -4,6 +4,7 @@ use abi::types::{Rlimit, Utsname};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use arch::cpu::CpuId;
 use core::fmt::Write;
 use fs::procfs::status::{MemoryUse, SignalSets, Status};
 use fs::procfs::text::Text;
@@ -88,6 +89,11 @@ impl ProcessSource for Processes {
 
     fn command_line(&self) -> &str {
         SYSTEM.get().map_or("", |(_, command_line)| command_line)
+    }
+
+    fn device_interrupts(&self, visit: &mut dyn FnMut(u8, CpuId, u64)) {
+        // Every line is routed to the boot processor.
+        drivers::irq::counts().for_each(|(line, count)| visit(line, CpuId::BOOT, count));
     }
 }
 

@@ -81,7 +81,7 @@ pub fn self_test(project: &Project, options: &Options, name: &str) -> Result<u8>
 pub fn compose_base(project: &Project, artifacts: &Artifacts, roots: &[PathBuf]) -> Result<Tree> {
     let busybox = find_busybox(project)?;
     let mut tree = Tree::default();
-    base::lay_out(&mut tree, &artifacts.init, &busybox)?;
+    base::lay_out(&mut tree, &artifacts.init, &busybox, &artifacts.commands)?;
     for root in roots {
         overlay::lay_over(&mut tree, root)?;
     }

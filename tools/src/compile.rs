@@ -10,6 +10,8 @@ use crate::setup::toolchain;
 
 const KERNEL_TARGET: &str = "x86_64-unknown-none";
 const USER_TARGET: &str = "x86_64-unknown-linux-musl";
+/// The programs of `userspace/commands`.
+const COMMANDS: &[&str] = &["caps", "confine", "denials"];
 
 /// Which kernel to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Artifacts {
     pub kernel: PathBuf,
     /// The guest's first program.
     pub init: PathBuf,
+    /// The command-line tools for `/bin`.
+    pub commands: Vec<PathBuf>,
 }
 
 impl Variant {
@@ -41,9 +45,11 @@ impl Variant {
 
 /// Builds the kernel and the guest's programs if they are missing or older than their sources.
 pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
+    let programs = built(project, USER_TARGET, "release");
     let artifacts = Artifacts {
         kernel: project.output.join(variant.name()),
-        init: built(project, USER_TARGET, "release").join("init"),
+        init: programs.join("init"),
+        commands: COMMANDS.iter().map(|name| programs.join(name)).collect(),
     };
     if is_current(project, variant, &artifacts)? {
         return Ok(artifacts);
@@ -59,7 +65,11 @@ pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
         kernel.extend(["--features", "selftest"]);
     }
     run_cargo(project, "the kernel", &kernel)?;
-    run_cargo(project, "the guest's programs", &["--release", "-p", "init", "--target", USER_TARGET])?;
+    run_cargo(
+        project,
+        "the guest's programs",
+        &["--profile", "guest", "-p", "init", "-p", "commands", "--target", USER_TARGET],
+    )?;
     // Both variants are built in the same place, so that they share what is the same; each is kept under its own name.
     // Renamed into place, since a machine that starts just now may be reading the old one.
     let fresh = artifacts.kernel.with_extension("new");
@@ -74,8 +84,9 @@ pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
 pub fn build_trials(project: &Project) -> Result<PathBuf> {
     let _lock = project.lock("build")?;
     toolchain::ensure_targets(project, &[USER_TARGET])?;
-    let arguments = ["-p", "trials", "--profile", "trials", "--target", USER_TARGET];
-    run_cargo(project, "the trial programs", &arguments)?;
+    let arguments =
+        ["-p", "trials", "--bins", "-p", "tessera", "--examples", "--profile", "trials", "--target", USER_TARGET];
+    run_cargo(project, "the trial programs and the SDK's examples", &arguments)?;
     Ok(built(project, USER_TARGET, "trials"))
 }
 
@@ -90,7 +101,8 @@ fn stamp(project: &Project, variant: Variant) -> PathBuf {
 
 fn is_current(project: &Project, variant: Variant, artifacts: &Artifacts) -> Result<bool> {
     let built = fs::read_to_string(stamp(project, variant)).unwrap_or_default();
-    Ok(built == project.fingerprint()? && artifacts.kernel.exists() && artifacts.init.exists())
+    let mut files = artifacts.commands.iter().chain([&artifacts.kernel, &artifacts.init]);
+    Ok(built == project.fingerprint()? && files.all(|file| file.exists()))
 }
 
 fn run_cargo(project: &Project, what: &str, arguments: &[&str]) -> Result<()> {

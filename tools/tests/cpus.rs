@@ -72,3 +72,21 @@ fn taskset_pins_a_process_and_its_children() {
 fn affinity_holds_as_seen_from_inside() {
     exec(&[program("affinity").to_str().unwrap()]).smp(8).run().expect_code(0);
 }
+
+#[test]
+fn interrupts_are_counted_for_each_processor() {
+    // Asleep until a timer fires on whichever processor the shell is on.
+    let script = "sleep 0.05; cat /proc/interrupts; grep ^intr /proc/stat";
+    let outcome = shell(script).smp(4).run().expect_code(0);
+    let text = outcome.text();
+    let row = |label: &str| -> Vec<u64> {
+        let line = text.lines().find_map(|line| line.trim_start().strip_prefix(label));
+        let words = line.unwrap_or_else(|| panic!("no row {label}\n{text}")).split_whitespace();
+        words.map_while(|word| word.parse().ok()).collect()
+    };
+    let head: Vec<&str> = text.lines().next().unwrap_or_default().split_whitespace().collect();
+    assert_eq!(head, ["CPU0", "CPU1", "CPU2", "CPU3"], "{text}");
+    let sums: Vec<u64> = ["4:", "LOC:", "RES:", "TLB:"].iter().map(|label| row(label).iter().sum()).collect();
+    assert!(row("LOC:").len() == 4 && sums[0] > 0 && sums[1] > 0 && sums[2] > 0, "{text}");
+    assert!(row("intr")[0] >= sums.iter().sum::<u64>(), "{text}");
+}

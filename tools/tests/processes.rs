@@ -32,3 +32,8 @@ fn faults_and_forged_frames_end_as_on_linux() {
 fn rarely_turned_corners_are_as_on_linux() {
     assert_trial("corners");
 }
+
+#[test]
+fn processes_live_as_long_as_their_descriptors_are_held() {
+    assert_trial("process_descriptors");
+}

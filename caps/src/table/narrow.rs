@@ -16,9 +16,9 @@ impl From<OutOfMemory> for NarrowError {
 /// How many entries one narrowing of a slot adds to its history at most, but for control requests.
 const ENTRIES: usize = 3;
 
-/// What a slot had before, to be put back if memory runs out in the middle.
+/// What slots had before, to be put back if memory runs out in the middle.
 struct Before {
-    slot: usize,
+    slots: Range<usize>,
     rights: Rights,
     bounds: Option<Arc<Bounds>>,
 }
@@ -28,7 +28,18 @@ struct Last<'a> {
     narrowing: &'a SlotNarrowing<'a>,
     rights: Rights,
     old: Option<Arc<Bounds>>,
+    kept: Rights,
     new: Arc<Bounds>,
+}
+
+impl<'a> Last<'a> {
+    /// Whether the narrowing makes the same of this capability.
+    fn is_alike<O>(&self, capability: &Capability<O>, narrowing: &'a SlotNarrowing<'a>) -> bool {
+        self.rights == capability.rights
+            && is_same(&self.old, &capability.bounds)
+            && (core::ptr::eq(self.narrowing, narrowing)
+                || *self.narrowing == SlotNarrowing { slot: self.narrowing.slot, ..*narrowing })
+    }
 }
 
 impl<O> Table<O> {
@@ -110,18 +121,24 @@ impl<O> Table<O> {
         let mut undo = Vec::new();
         let count = items.iter().filter_map(|item| self.slots_of(item)).map(|(_, range)| range.len()).sum();
         undo.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
-        let mut last = None;
+        let mut last: Option<Last<'_>> = None;
         for item in items {
             let Some((narrowing, range)) = self.slots_of(item) else { continue };
             for (slot, place) in range.clone().zip(&mut self.slots[range]) {
                 let Some(Slot { capability, .. }) = place else { continue };
-                match narrow_slot(capability, narrowing, cause, ground, &mut last) {
-                    Ok((rights, bounds)) => undo.push(Before { slot, rights, bounds }),
-                    Err(error) => {
-                        self.put_back(undo);
-                        return Err(error);
-                    }
-                }
+                let like = match &last {
+                    Some(last) if last.is_alike(capability, narrowing) => last,
+                    _ => match Last::make(capability, narrowing, cause, ground) {
+                        Ok(made) => last.insert(made),
+                        Err(error) => {
+                            self.put_back(undo);
+                            return Err(error);
+                        }
+                    },
+                };
+                note(&mut undo, slot, like);
+                capability.rights = like.kept;
+                capability.bounds = Some(like.new.clone());
             }
         }
         Ok(())
@@ -129,9 +146,9 @@ impl<O> Table<O> {
 
     /// Takes back what a narrowing did to slots that is not going to happen.
     fn put_back(&mut self, undo: Vec<Before>) {
-        for Before { slot, rights, bounds } in undo.into_iter().rev() {
-            if let Some(Some(Slot { capability, .. })) = self.slots.get_mut(slot) {
-                (capability.rights, capability.bounds) = (rights, bounds);
+        for Before { slots, rights, bounds } in undo.into_iter().rev() {
+            for Slot { capability, .. } in self.slots[slots].iter_mut().flatten() {
+                (capability.rights, capability.bounds) = (rights, bounds.clone());
             }
         }
     }
@@ -184,32 +201,30 @@ fn check_slot<O>(capability: &Capability<O>, narrowing: &SlotNarrowing<'_>) -> R
     if widens { Err(NarrowError::Widens) } else { Ok(()) }
 }
 
-/// Narrows one capability; the rights and bounds that it had before. Nothing changes on an error.
-fn narrow_slot<'a, O>(
-    capability: &mut Capability<O>,
-    narrowing: &'a SlotNarrowing<'a>,
-    cause: Cause,
-    ground: &impl Ground,
-    last: &mut Option<Last<'a>>,
-) -> Result<(Rights, Option<Arc<Bounds>>), OutOfMemory> {
-    let rights = capability.rights & narrowing.rights.unwrap_or(Rights::ALL);
-    let alike = last.as_ref().filter(|last| {
-        last.rights == capability.rights
-            && is_same(&last.old, &capability.bounds)
-            && (core::ptr::eq(last.narrowing, narrowing)
-                || *last.narrowing == SlotNarrowing { slot: last.narrowing.slot, ..*narrowing })
-    });
-    let new = match alike {
-        Some(last) => last.new.clone(),
-        None => {
-            let new = ground.try_arc(narrowed_bounds(capability, narrowing, rights, cause)?)?;
-            let old = capability.bounds.clone();
-            *last = Some(Last { narrowing, rights: capability.rights, old, new: new.clone() });
-            new
+impl<'a> Last<'a> {
+    /// What a narrowing makes of a capability.
+    fn make<O>(
+        capability: &Capability<O>,
+        narrowing: &'a SlotNarrowing<'a>,
+        cause: Cause,
+        ground: &impl Ground,
+    ) -> Result<Self, OutOfMemory> {
+        let kept = capability.rights & narrowing.rights.unwrap_or(Rights::ALL);
+        let new = ground.try_arc(narrowed_bounds(capability, narrowing, kept, cause)?)?;
+        Ok(Self { narrowing, rights: capability.rights, old: capability.bounds.clone(), kept, new })
+    }
+}
+
+/// Notes what a slot had before; one entry for a run of slots that had the same. There must be room.
+fn note(undo: &mut Vec<Before>, slot: usize, like: &Last<'_>) {
+    match undo.last_mut() {
+        Some(before)
+            if before.slots.end == slot && before.rights == like.rights && is_same(&before.bounds, &like.old) =>
+        {
+            before.slots.end += 1;
         }
-    };
-    let before = core::mem::replace(&mut capability.rights, rights);
-    Ok((before, capability.bounds.replace(new)))
+        _ => undo.push(Before { slots: slot..slot + 1, rights: like.rights, bounds: like.old.clone() }),
+    }
 }
 
 fn is_same(one: &Option<Arc<Bounds>>, other: &Option<Arc<Bounds>>) -> bool {

@@ -40,6 +40,7 @@ mod descriptors;
 mod features;
 pub mod fpu;
 mod hooks;
+pub mod interrupt_counts;
 pub mod interrupts;
 pub mod ioapic;
 pub mod layout;

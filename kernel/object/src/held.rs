@@ -3,6 +3,7 @@
 use crate::Object;
 use crate::denial::{Denial, Had, Needed, Verdict, deny};
 use crate::floor::Use;
+use crate::learning::{Learner, SlotUse};
 use crate::table::is_opened_without;
 use abi::{Errno, Result};
 use alloc::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Held {
     under_way: Option<Use>,
     capability: ObjectCapability,
     slot: i32,
+    /// Who notes what else is demanded of it.
+    learner: Option<Arc<dyn Learner>>,
 }
 
 impl Held {
@@ -33,7 +36,7 @@ impl Held {
             bounds: capability.bounds.clone(),
             grant: capability.grant.clone(),
         };
-        Self { under_way: None, capability, slot }
+        Self { under_way: None, capability, slot, learner: None }
     }
 
     /// Notes that what needs `rights` is under way, where the capability was lent. False if the grant has come not to allow
@@ -46,6 +49,28 @@ impl Held {
         // What else may be demanded of it is what the grant has left now.
         self.capability.rights &= grant.limit();
         Ok(true)
+    }
+
+    /// Refuses to go on once the grant has come not to allow what was demanded: for copies that are long.
+    pub fn demand_still(&self) -> Result<()> {
+        match &self.under_way {
+            Some(under_way) if under_way.is_barred() => Err(Errno::ENOTCAPABLE),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes what it was looked up for, and has everything noted that is demanded of it later.
+    #[cold]
+    pub(crate) fn learn(&mut self, learner: Option<Arc<dyn Learner>>, rights: Rights) {
+        self.learner = learner;
+        self.note(SlotUse::Rights(rights));
+    }
+
+    #[inline]
+    fn note(&self, what: SlotUse) {
+        if let Some(learner) = &self.learner {
+            learner.use_slot(self.slot, &self.capability.object, what);
+        }
     }
 
     /// What it was lent through.
@@ -83,6 +108,7 @@ impl Held {
         if !self.capability.rights.contains(rights) {
             return self.refuse(rights - self.capability.rights);
         }
+        self.note(SlotUse::Rights(rights));
         match (&self.under_way, &self.capability.grant) {
             (Some(under_way), Some(grant)) if !under_way.extend(grant, rights) => self.refuse(rights - grant.limit()),
             _ => Ok(()),
@@ -121,6 +147,7 @@ impl Held {
 
     /// Refuses a control request that the slot's list does not have.
     pub fn demand_ioctl(&self, request: u32) -> Result<()> {
+        self.note(SlotUse::Ioctl(request));
         match &self.capability.bounds {
             Some(bounds) if !bounds.ioctls.contains(request) => {
                 self.denied(Needed::Ioctl(request), bounds.ioctl_cause(request))
@@ -131,6 +158,7 @@ impl Held {
 
     /// Refuses a `fcntl` command that the slot's list does not have.
     pub fn demand_fcntl(&self, command: u32) -> Result<()> {
+        self.note(SlotUse::Fcntl(command));
         match &self.capability.bounds {
             Some(bounds) if !bounds.fcntls.contains(command) => {
                 self.denied(Needed::Fcntl(command), bounds.fcntl_cause(command))

@@ -14,7 +14,8 @@
 //! 5. A link that stands for a slot gives no more than the slot: its rights, bounds and grant.
 //!
 //! # Locks
-//! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them. The
+//! The table's lock and the locks of mounts are spinning locks held for a few instructions, with nothing taken under them, but
+//! for the lock of the table's [`Roots`] where a narrowing takes from both. The
 //! offset of an [`OpenFile`] is a sleeping lock held over one read or write; locks of file systems come after it.
 //!
 //! # What it must not do
@@ -33,6 +34,7 @@ pub mod file_systems;
 mod floor;
 mod ground;
 mod held;
+pub mod learning;
 pub mod locks;
 #[cfg(target_os = "none")]
 mod mapped_file;

@@ -200,8 +200,14 @@ impl Object for OpenFile {
             let node = mount.root().clone();
             top = Location::new(mount, node);
         }
-        let roots =
-            crate::Roots { root: top.clone(), root_leave: Leave::NONE, cwd: top, cwd_leave: Leave::NONE, view: None };
+        let roots = crate::Roots {
+            root: top.clone(),
+            root_leave: Leave::NONE,
+            cwd: top,
+            cwd_leave: Leave::NONE,
+            view: None,
+            learning: None,
+        };
         crate::namespace::path_of(&roots, &self.location).ok()
     }
 }

@@ -157,6 +157,27 @@ fn hand_over_children(process: &Arc<Process>) {
     }
 }
 
+/// Ends a process that nobody holds any more, and leaves what is left of it to a guardian. One that is not among the processes
+/// yet, or not any more, needs nothing.
+pub(crate) fn abandon(process: &Arc<Process>) {
+    let guardian = find_guardian(process);
+    {
+        let mut registry = registry::lock();
+        if !registry.holds(process) {
+            return;
+        }
+        if let Some(entry) = registry.entry_mut(process.id()) {
+            entry.child.exit_signal = Signal::CHLD.number();
+        }
+        process.unmark(Flag::HeldByDescriptor);
+        registry.adopt(process, guardian.as_ref().map_or(0, |guardian| guardian.id()));
+    }
+    match process.exit_status() {
+        Some(status) => wait::announce_end(process, status),
+        None => send_from_kernel(process, Signal::KILL),
+    }
+}
+
 fn find_guardian(process: &Arc<Process>) -> Option<Arc<Process>> {
     let mut ancestor = process.parent();
     while let Some(candidate) = ancestor {

@@ -7,7 +7,7 @@ use crate::completion::Completion;
 use crate::context::Context;
 use crate::exit;
 use crate::grace::Rest;
-use crate::pidfd::ProcessDescriptor;
+use crate::pidfd::{AtClose, NewDescriptor, ProcessDescriptor};
 use crate::process::Flag;
 use crate::registry::{self, ReservedId};
 use crate::resources::Resources;
@@ -40,6 +40,8 @@ pub struct CloneRequest {
     pub child_tid: u64,
     /// Where the process descriptor is stored, with [`CloneFlags::PIDFD`].
     pub pidfd: u64,
+    /// How that descriptor is made.
+    pub descriptor: NewDescriptor,
 }
 
 const NAMESPACES: CloneFlags = CloneFlags::NEW_MOUNTS
@@ -121,8 +123,12 @@ fn clone_process(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Re
         false => None,
     };
     task.own.lock().vfork = vfork.clone();
+    let NewDescriptor { at_close, flags: slot_flags } = request.descriptor;
+    if at_close == AtClose::Kill {
+        process.mark(Flag::HeldByDescriptor);
+    }
     let descriptor = match flags.contains(CloneFlags::PIDFD) {
-        true => Some((cx.table.reserve()?, try_arc(ProcessDescriptor::new(Arc::clone(&process)))?)),
+        true => Some((cx.table.reserve()?, try_arc(ProcessDescriptor::new(Arc::clone(&process), at_close))?)),
         false => None,
     };
     process.signals.lock().tasks.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
@@ -130,7 +136,7 @@ fn clone_process(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Re
     let number = id.keep();
     store_parent_tid(request, number);
     if let Some((reservation, descriptor)) = descriptor {
-        let slot = ProcessDescriptor::commit(descriptor, reservation);
+        let slot = ProcessDescriptor::commit(descriptor, reservation, slot_flags);
         let _ = UserPtr::new(request.pidfd).write(&slot);
     }
     prepared.start();
@@ -215,7 +221,7 @@ pub(crate) fn run(mut cx: Context, store_at: Option<u64>) {
 }
 
 /// Makes a new process visible, unless a signal must be taken first.
-fn publish(cx: &Context, request: &CloneRequest, task: &Arc<Task>, prepared: &Prepared) -> Result<()> {
+pub(crate) fn publish(cx: &Context, request: &CloneRequest, task: &Arc<Task>, prepared: &Prepared) -> Result<()> {
     let mut registry = registry::lock();
     // Looked at before, to spare work in vain; what counts is this look.
     if is_signalled() {
@@ -236,7 +242,8 @@ fn publish(cx: &Context, request: &CloneRequest, task: &Arc<Task>, prepared: &Pr
     Ok(())
 }
 
-fn is_signalled() -> bool {
+/// Whether a signal is to be taken before anything else is begun.
+pub(crate) fn is_signalled() -> bool {
     sched::current().attention().load(SeqCst) & (attention::SIGNAL | attention::KILL) != 0
 }
 

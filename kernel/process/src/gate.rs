@@ -47,7 +47,13 @@ pub fn demand_path(cx: &Context, path: &[u8], how: Use) -> Result<()> {
     if cx.table.may_call(Promises::empty(), RootSet::empty()) {
         return Ok(());
     }
-    demand(cx, promise_rules::path(path, how, cx.table.promises()))
+    let held = cx.table.promises();
+    demand(cx, promise_rules::path(path, how, held))?;
+    match cx.table.is_learning() {
+        // Who may do it at all is noted to need what a process needs that promised nothing else.
+        true => demand(cx, promise_rules::path(path, how, Promises::STDIO) & held),
+        false => Ok(()),
+    }
 }
 
 /// The bits of a mode that the process may set; see [`promise_rules::mode`].
@@ -81,8 +87,8 @@ pub fn demand_others(cx: &Context) -> Result<()> {
 
 /// Without `chown`, `fattr` changes a file's owner only to what the process is itself, as on OpenBSD: else EPERM, and no more.
 pub fn check_owner(cx: &Context, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
-    if cx.table.may_call(Promises::CHOWN, RootSet::empty()) {
-        return Ok(());
+    if may_call(cx, Promises::CHOWN, RootSet::empty()) || cx.table.is_learning() {
+        return demand_one(cx, Promises::CHOWN);
     }
     let own = cx.process().credentials();
     let is_own_user = uid.is_none_or(|uid| uid == own.euid);

@@ -6,6 +6,7 @@
 //!
 //! # Shape
 //! - [`Process`] and [`Task`] (one of its threads), [`ProcessGroup`] and [`Session`]; [`registry`] is the process list.
+//! - [`audit`]: the records of denials, and lessons for those who learn what a program needs.
 //! - [`fork`], [`exec`], [`exit`](mod@exit), [`wait`]: the life of a process. [`signal`]: what happens to it meanwhile.
 //! - [`gate`] is what every call passes first: promises and root capabilities, with the rules of [`promise_rules`] for
 //!   what depends on arguments. [`grace`] lets calls that began before a narrowing come to their end.
@@ -91,6 +92,8 @@ pub mod program;
 pub mod registry;
 #[cfg(target_os = "none")]
 pub mod resources;
+#[cfg(target_os = "none")]
+pub mod spawn;
 #[cfg(target_os = "none")]
 pub mod task;
 #[cfg(target_os = "none")]

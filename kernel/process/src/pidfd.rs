@@ -1,6 +1,7 @@
 //! Process descriptors: a process as an object in a slot. Unlike its id, it never comes to mean another process.
 
-use crate::Process;
+use crate::process::Flag;
+use crate::{Process, exit};
 use abi::Result;
 use abi::types::Stat;
 use alloc::sync::Arc;
@@ -12,12 +13,39 @@ use sched::WaitQueue;
 /// A process, held by a slot.
 pub struct ProcessDescriptor {
     process: Arc<Process>,
+    at_close: AtClose,
+}
+
+/// What becomes of the process when the last slot with a descriptor has been emptied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtClose {
+    /// It goes on.
+    #[default]
+    Nothing,
+    /// It ends: it was made by `pdfork`, and lives as long as somebody holds it.
+    Kill,
+}
+
+/// What descriptor a new process gets.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDescriptor {
+    /// What closing it does.
+    pub at_close: AtClose,
+    /// The flags of its slot.
+    pub flags: SlotFlags,
+}
+
+impl Default for NewDescriptor {
+    /// As `clone` makes them.
+    fn default() -> Self {
+        Self { at_close: AtClose::Nothing, flags: SlotFlags::CLOSE_ON_EXEC }
+    }
 }
 
 impl ProcessDescriptor {
     /// A descriptor of this process.
-    pub const fn new(process: Arc<Process>) -> Self {
-        Self { process }
+    pub const fn new(process: Arc<Process>, at_close: AtClose) -> Self {
+        Self { process, at_close }
     }
 
     /// The process.
@@ -25,9 +53,9 @@ impl ProcessDescriptor {
         &self.process
     }
 
-    /// Puts a descriptor into a slot, closed on exec as all of them are, and returns the slot.
-    pub fn commit(descriptor: Arc<Self>, reservation: Reservation<'_>) -> i32 {
-        reservation.commit(descriptor, Rights::ALL, SlotFlags::CLOSE_ON_EXEC)
+    /// Puts a descriptor into a slot, with every right, and returns the slot.
+    pub fn commit(descriptor: Arc<Self>, reservation: Reservation<'_>, flags: SlotFlags) -> i32 {
+        reservation.commit(descriptor, Rights::ALL, flags)
     }
 }
 
@@ -41,7 +69,11 @@ impl Object for ProcessDescriptor {
     }
 
     fn poll(&self) -> Ready {
-        if self.process.has_ended() { Ready::IN } else { Ready::empty() }
+        match self.process.has_ended() {
+            false => Ready::empty(),
+            true if self.process.has(Flag::HeldByDescriptor) => Ready::IN | Ready::HUP,
+            true => Ready::IN,
+        }
     }
 
     fn wait_queue(&self) -> Option<&WaitQueue> {
@@ -50,5 +82,13 @@ impl Object for ProcessDescriptor {
 
     fn path(&self) -> Option<Vec<u8>> {
         mm::alloc::try_to_vec(b"anon_inode:[pidfd]").ok()
+    }
+}
+
+impl Drop for ProcessDescriptor {
+    fn drop(&mut self) {
+        if self.at_close == AtClose::Kill {
+            exit::abandon(&self.process);
+        }
     }
 }

@@ -92,6 +92,8 @@ pub enum Flag {
     SharesTable = 16,
     /// It has ended.
     Ended = 32,
+    /// It was made by `pdfork`: its parent is not told of its end, and waits for it by name alone.
+    HeldByDescriptor = 64,
 }
 
 /// What a new process starts from.

@@ -1,6 +1,7 @@
 //! Waiting for children, and what children tell their parents.
 
 use crate::kin::{Chain, KinTable};
+use crate::process::Flag;
 use crate::registry::{self, Registry, Removed};
 use crate::signal::details::{self, Sender};
 use crate::signal::{Loss, Origin, send};
@@ -51,6 +52,29 @@ pub fn wait(task: &Task, which: &Which, flags: WaitFlags) -> Result<Option<Repor
         Ok(report) => report.map(Some),
         Err(WaitError::Interrupted | WaitError::TimedOut) => Err(Errno::ERESTARTSYS),
     }
+}
+
+/// Waits until the process ends, whoever's child it is: `pdwait`. Its parent takes what is left of it; others, and
+/// whoever asks again, are told how it ended. `None` with [`WaitFlags::NO_HANG`] when it has not yet.
+pub fn wait_for(task: &Task, target: &Arc<Process>, flags: WaitFlags) -> Result<Option<Report>> {
+    let flags = flags | WaitFlags::EXITED | WaitFlags::ALL;
+    if target.parent_id() == task.process().id() {
+        match wait(task, &Which::Exactly(Arc::clone(target)), flags) {
+            Err(Errno::ECHILD) => {}
+            reported => return reported,
+        }
+    }
+    if !target.has_ended() {
+        if flags.contains(WaitFlags::NO_HANG) {
+            return Ok(None);
+        }
+        let ended = target.ended.wait_until(Wait::INTERRUPTIBLE, || target.has_ended().then_some(()));
+        ended.map_err(|_| Errno::ERESTARTSYS)?;
+    }
+    let status = target.signals.lock().exit.ok_or(Errno::ECHILD)?;
+    let mut used = target.used();
+    used.add(&target.children_used());
+    Ok(Some(Report { pid: target.id(), uid: target.uid(), status, used }))
 }
 
 /// What was found on a look at the children.
@@ -123,6 +147,9 @@ fn has_ended(registry: &Registry, id: i32) -> bool {
 }
 
 fn matches(registry: &Registry, child: &Arc<Process>, which: &Which, flags: WaitFlags) -> bool {
+    if child.has(Flag::HeldByDescriptor) && matches!(which, Which::Any | Which::Group(_)) {
+        return false;
+    }
     let chosen = match which {
         Which::Any | Which::Child(_) => true,
         Which::Group(group) => child.group_id() == *group,
@@ -130,7 +157,8 @@ fn matches(registry: &Registry, child: &Arc<Process>, which: &Which, flags: Wait
     };
     let exit_signal = registry.entry(child.id()).map_or(0, |entry| entry.child.exit_signal);
     let is_clone = exit_signal != Signal::CHLD.number();
-    chosen && (flags.contains(WaitFlags::ALL) || is_clone == flags.contains(WaitFlags::CLONE))
+    let is_wanted = flags.contains(WaitFlags::ALL) || child.has(Flag::HeldByDescriptor);
+    chosen && (is_wanted || is_clone == flags.contains(WaitFlags::CLONE))
 }
 
 /// The status to report of a child, if it has one that is asked for; taken from it unless it is to stay.

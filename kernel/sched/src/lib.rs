@@ -9,6 +9,7 @@
 //! - [`protocol`]: the lock-free protocols (permit, wait-queue registration, inbox, idle gate). Checked by loom on
 //!   the host.
 //! - `cpu`, `queue`, `switch`, `wake`, `balance`, `idle`: the two above applied to this machine's CPUs.
+//! - [`Uses`]: what a thread does through lent capabilities, noted for those who take them back.
 //! - [`Thread`], [`current`], [`WaitQueue`], [`timer`], [`deferred`], [`stats`]: what the floors above use.
 //!
 //! # Invariants

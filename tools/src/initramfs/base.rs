@@ -1,6 +1,6 @@
 //! The base userland: init, busybox and the few files that programs expect.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::tree::{Content, Entry, Kind, Origin, Tree, normalize};
@@ -51,8 +51,8 @@ const FILES: &[(&str, &str)] = &[
     ("/etc/shells", "/bin/sh\n"),
 ];
 
-/// Puts the base userland into the tree: `init` and `busybox` are files of the host.
-pub fn lay_out(tree: &mut Tree, init: &Path, busybox: &Path) -> Result<()> {
+/// Puts the base userland into the tree: `init`, `busybox` and the `commands` for `/bin` are files of the host.
+pub fn lay_out(tree: &mut Tree, init: &Path, busybox: &Path, commands: &[PathBuf]) -> Result<()> {
     let mut insert = |path: &Path, kind: Kind, mode: u32| {
         let entry = Entry { kind, mode, modified: BUILD_TIME, origin: Origin::Base };
         tree.insert(path, entry).context(|| "the base userland".into())
@@ -67,6 +67,10 @@ pub fn lay_out(tree: &mut Tree, init: &Path, busybox: &Path) -> Result<()> {
         insert(Path::new(path), Kind::File(Content::Bytes(text.as_bytes().to_vec())), 0o644)?;
     }
     insert(Path::new("/init"), Kind::File(Content::Host(init.to_path_buf())), 0o755)?;
+    for command in commands {
+        let name = command.file_name().unwrap_or_default();
+        insert(&Path::new("/bin").join(name), Kind::File(Content::Host(command.clone())), 0o755)?;
+    }
     for applet in applets(busybox)? {
         let path = normalize(&Path::new("/").join(&applet));
         insert(&path, Kind::Symlink("/bin/busybox".into()), 0o777)?;

@@ -135,6 +135,22 @@ pub fn program(name: &str) -> PathBuf {
     DIRECTORY.join(name)
 }
 
+/// The path of one of the SDK's examples, built on first use.
+pub fn example(name: &str) -> PathBuf {
+    program("").join("examples").join(name)
+}
+
+/// Runs the examples in the documentation of one of the guest's crates, in a guest.
+pub fn document_tests(package: &str) -> Outcome {
+    let project = tools::project::Project::locate().unwrap();
+    let mut command = tools::compile::clean_command(&project, "cargo");
+    command.args(["test", "--doc", "-p", package, "--target", "x86_64-unknown-linux-musl"]);
+    command.arg("--target-dir").arg(project.output.join("build"));
+    let runner = format!("{} exec --log /dev/null", tool().get_program().display());
+    command.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUNNER", runner);
+    run(command, b"")
+}
+
 /// A program of the host that a test needs, installed if need be.
 pub fn host_program(name: &str, software: tools::setup::packages::Software) -> PathBuf {
     let project = tools::project::Project::locate().unwrap();

@@ -111,6 +111,36 @@ impl NarrowItem {
     }
 }
 
+/// What the call `spawn` takes beside the executable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct SpawnArguments {
+    /// Where the list of arguments is: addresses of strings, ended by a null.
+    pub arguments: u64,
+    /// Where the environment is, in the same form.
+    pub environment: u64,
+    /// Where the list of [`SpawnSlot`]s is, by rising `to`.
+    pub slots: u64,
+    /// How many there are.
+    pub slot_count: u32,
+    /// The root capabilities that the child gets: a set of bits.
+    pub roots: u32,
+    /// PD_DAEMON (1): the child outlives its descriptor; PD_CLOEXEC (2): exec closes the descriptor.
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// One slot of a spawned child.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct SpawnSlot {
+    /// The caller's slot.
+    pub from: i32,
+    /// The child's.
+    pub to: i32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

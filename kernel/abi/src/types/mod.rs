@@ -14,7 +14,7 @@ mod system;
 mod terminal;
 mod time;
 
-pub use capability::NarrowItem;
+pub use capability::{NarrowItem, SpawnArguments, SpawnSlot};
 pub use file::{DirentHeader, Flock, OpenHow, OwnerEx, Stat, Statfs, Statx, StatxTimestamp};
 pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Mmsghdr, Msghdr, Pollfd, SelectMask, SocketAddress, Ucred};
 pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam};

@@ -5,6 +5,7 @@ use x86_64::registers::debug::{Dr7, Dr7Value};
 
 use super::fixup;
 use crate::hooks::{Fault, hooks};
+use crate::interrupt_counts::{Kind, note};
 use crate::layout::{KERNEL_STACKS, KERNEL_STACKS_SIZE, USER_END};
 use crate::user::Registers;
 use crate::{PAGE_SIZE, VirtAddr, apic, boot, cpu, interrupts, preempt, stop, vector};
@@ -34,14 +35,17 @@ pub(crate) fn interrupt(number: u8) {
     let hooks = hooks();
     match number {
         vector::TIMER => {
+            note(Kind::Timer);
             apic::end_of_interrupt();
             apic::timer::expired();
         }
         vector::RESCHEDULE => {
+            note(Kind::Reschedule);
             apic::end_of_interrupt();
             hooks.inspect(|hooks| (hooks.reschedule)());
         }
         vector::SHOOTDOWN => {
+            note(Kind::Shootdown);
             apic::end_of_interrupt();
             hooks.inspect(|hooks| (hooks.shootdown)());
         }
@@ -52,6 +56,7 @@ pub(crate) fn interrupt(number: u8) {
             apic::end_of_interrupt();
         }
         vector::APIC_ERROR => {
+            note(Kind::Error);
             apic::end_of_interrupt();
             log::error!("APIC error {:#x}", apic::take_error());
         }

@@ -8,8 +8,9 @@
 //! root network now=all exec=all
 //! ceiling socket now=none exec=all            (one for each kind that is limited)
 //! promises now=stdio+rpath exec=all
-//! view none
-//! view layer=0 permissions=rwc path="/tmp"    (one for each path that was unveiled)
+//! view locked                                 (none, building, inherited, locked: who may still narrow it)
+//! sees layer=0 permissions=rwc path="/tmp"     (one for each path that was unveiled)
+//! learning no
 //! limit slots=1024
 //! taken slot:3 rights:WRITE by=limit seq=7 pid=12 at=1.500000000
 //! ```
@@ -24,8 +25,9 @@ use caps::{
     Bounds, Cause, Ceilings, FcntlSet, Half, IoctlSet, Kind, PromisesText, Quoted, RightsText, Root, SlotFlags, Taken,
 };
 use core::fmt::{self, Write};
+use object::learning::Begins;
 use object::namespace::path_of;
-use object::namespace::view::is_shown;
+use object::namespace::view::{Stage, is_shown};
 use object::{Object, Roots, ShownSlot, View};
 
 /// The text. Paths are as seen from `roots`.
@@ -37,7 +39,9 @@ pub fn text(roots: &Roots, subject: &Subject) -> Result<Vec<u8>> {
     Text::build(|text| {
         slots.iter().try_for_each(|slot| write_slot(text, roots, slot))?;
         write_ceilings(text, &ceilings)?;
-        write_view(text, table.roots().view.as_deref()).map_err(|_| fmt::Error)?;
+        let roots = table.roots();
+        write_view(text, &roots)?;
+        write_seen(text, roots.view.as_deref())?;
         writeln!(text, "limit slots={limit}")?;
         slots.iter().try_for_each(|slot| write_taken_of_slot(text, slot))?;
         write_taken(text, "now", &ceilings.now)?;
@@ -115,25 +119,21 @@ fn write_path(text: &mut Text, roots: &Roots, object: &dyn Object) -> fmt::Resul
     }
 }
 
-/// The view. A path hidden on purpose is `permissions=none`, for readers without a view alone: to others it is not there.
-fn write_view(text: &mut Text, view: Option<&View>) -> Result<()> {
-    let mut written = Ok(());
+/// What was unveiled. A path hidden on purpose is `permissions=none`, for readers without a view alone: to others it is not there.
+fn write_seen(text: &mut Text, view: Option<&View>) -> fmt::Result {
+    let Some(view) = view else { return Ok(()) };
     let sees_all = object::caller().and_then(|caller| caller.roots()).is_none_or(|roots| roots.view.is_none());
-    if let Some(view) = view {
-        view.show(&mut |layer, path, permissions| {
-            if permissions.is_empty() && !sees_all {
-                return;
-            }
-            let mut room = [0; 5];
-            let letters = if permissions.is_empty() { "none" } else { permissions.letters(&mut room) };
-            let line = writeln!(text, "view layer={layer} permissions={letters} path={}", Quoted(path));
-            written = written.and(line);
-        })?;
-    }
-    if view.is_none_or(|view| !view.hides()) {
-        written = written.and(writeln!(text, "view none"));
-    }
-    written.map_err(|_| abi::Errno::ENOMEM)
+    let mut written = Ok(());
+    let shown = view.show(&mut |layer, path, permissions| {
+        if permissions.is_empty() && !sees_all {
+            return;
+        }
+        let mut room = [0; 5];
+        let letters = if permissions.is_empty() { "none" } else { permissions.letters(&mut room) };
+        let line = writeln!(text, "sees layer={layer} permissions={letters} path={}", Quoted(path));
+        written = written.and(line);
+    });
+    shown.map_err(|_| fmt::Error).and(written)
 }
 
 fn write_ceilings(text: &mut Text, ceilings: &Ceilings) -> fmt::Result {
@@ -151,6 +151,22 @@ fn write_ceilings(text: &mut Text, ceilings: &Ceilings) -> fmt::Result {
         }
     }
     writeln!(text, "promises now={} exec={}", PromisesText(now.promises()), PromisesText(exec.promises()))
+}
+
+/// What the process sees of the file tree, and whether its uses are noted.
+fn write_view(text: &mut Text, roots: &Roots) -> fmt::Result {
+    let view = match roots.view.as_ref().map(|view| view.stage()) {
+        None => "none",
+        Some(Stage::Building) => "building",
+        Some(Stage::Inherited) => "inherited",
+        Some(Stage::Locked) => "locked",
+    };
+    let learning = match roots.learning.as_ref().map(|learning| learning.begins) {
+        None => "no",
+        Some(Begins::Now) => "yes",
+        Some(Begins::AtExec) => "from-exec",
+    };
+    writeln!(text, "view {view}\nlearning {learning}")
 }
 
 fn write_taken_of_slot(text: &mut Text, shown: &ShownSlot) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! The system-wide texts: processors, memory, time.
 
 use super::ProcFs;
+use super::interrupts;
 use super::text::Text;
 use abi::Result;
 use alloc::vec::Vec;
@@ -191,7 +192,12 @@ pub fn stat(proc: &ProcFs) -> Result<Vec<u8>> {
             cpu_line(text, "", [stats.user_ns, stats.nice_ns, stats.system_ns, stats.idle_ns])?;
         }
         let (runnable, _) = sched::stats::threads();
-        writeln!(text, "intr 0\nctxt {switches}\nbtime {}", arch::clock::wall_clock_at_boot_ns() / SECOND_NS)?;
+        let interrupts = interrupts::total(proc);
+        writeln!(
+            text,
+            "intr {interrupts}\nctxt {switches}\nbtime {}",
+            arch::clock::wall_clock_at_boot_ns() / SECOND_NS
+        )?;
         writeln!(text, "processes {}\nprocs_running {runnable}\nprocs_blocked 0", proc.source().last_pid())?;
         writeln!(text, "softirq 0 0 0 0 0 0 0 0 0 0 0")
     })
@@ -220,13 +226,4 @@ pub fn uptime(_: &ProcFs) -> Result<Vec<u8>> {
     let show = |ns: u64| (ns / SECOND_NS, ns % SECOND_NS / TICK_NS);
     let ((up, up_part), (idle, idle_part)) = (show(arch::clock::now_ns()), show(idle));
     Text::build(|text| writeln!(text, "{up}.{up_part:02} {idle}.{idle_part:02}"))
-}
-
-/// `/proc/interrupts`: the processors; which interrupts they took is not counted.
-pub fn interrupts(_: &ProcFs) -> Result<Vec<u8>> {
-    Text::build(|text| {
-        text.write_str("    ")?;
-        cpus().try_for_each(|cpu| write!(text, "       CPU{:<3}", cpu.index()))?;
-        text.write_str("\n")
-    })
 }

@@ -12,6 +12,8 @@ pub mod cpu_list;
 #[cfg(target_os = "none")]
 mod file;
 #[cfg(target_os = "none")]
+mod interrupts;
+#[cfg(target_os = "none")]
 mod machine;
 #[cfg(target_os = "none")]
 mod maps;

@@ -5,6 +5,7 @@ use abi::Result;
 use abi::types::{Rlimit, Utsname};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use arch::cpu::CpuId;
 use mm::AddressSpace;
 use object::{Location, Namespace, Owner, Roots, Table};
 
@@ -36,6 +37,9 @@ pub trait ProcessSource: Send + Sync {
 
     /// The kernel's command line.
     fn command_line(&self) -> &str;
+
+    /// Calls `visit` for each interrupt line of a device: its number, the processor that takes it, how many came.
+    fn device_interrupts(&self, visit: &mut dyn FnMut(u8, CpuId, u64));
 }
 
 /// One process. What has gone with its end is `None`, empty or ESRCH.

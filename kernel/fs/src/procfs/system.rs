@@ -1,6 +1,7 @@
 //! The root directory's fixed entries.
 
 use super::ProcFs;
+use super::interrupts;
 use super::machine;
 use super::text::Text;
 use super::tree::{Entry, What};
@@ -19,7 +20,7 @@ pub static ROOT: Entry = directory(
         file("stat", machine::stat),
         file("loadavg", machine::load_average),
         file("uptime", machine::uptime),
-        file("interrupts", machine::interrupts),
+        file("interrupts", interrupts::interrupts),
         file("version", version),
         constant("filesystems", "nodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tproc\nnodev\tsysfs\n"),
         constant("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),

@@ -185,22 +185,40 @@ impl<'a> Lookup<'a> {
         if path.is_empty() && self.flags.contains(LookupFlags::EMPTY_PATH) {
             let sight = Watch::begin(self, self.start(), None)?.and_then(|watch| watch.sight());
             watch::demand_of(self.start().node().as_ref(), sight, self.needed)?;
+            self.note(path);
             return Ok(Found { location: self.start().clone(), sight, through: None });
         }
         match Walk::begin(self, path)?.run_to_target()? {
-            Target::Found(found) => Ok(found),
+            Target::Found(found) => {
+                self.note(path);
+                Ok(found)
+            }
             Target::Missing(_) => Err(Errno::ENOENT),
+        }
+    }
+
+    /// Tells whoever learns of a path that led somewhere.
+    #[inline]
+    fn note(&self, path: &[u8]) {
+        if let Some(learning) = &self.roots.learning {
+            learning.note_path(self, path);
         }
     }
 
     /// The place of the path's last name; a symbolic link there is not followed.
     pub fn find_place(&self, path: &[u8]) -> Result<Place> {
-        Walk::begin(self, path)?.run_to_place()
+        let place = Walk::begin(self, path)?.run_to_place()?;
+        self.note(path);
+        Ok(place)
     }
 
     /// What the path names, or, if only its last name is missing, where it would be: for opening with `O_CREAT`.
     pub fn find_target(&self, path: &[u8]) -> Result<Target> {
-        Walk::begin(self, path)?.run_to_target()
+        let target = Walk::begin(self, path)?.run_to_target()?;
+        if matches!(target, Target::Found(_)) || self.needed.contains(PathPermissions::CREATE) {
+            self.note(path);
+        }
+        Ok(target)
     }
 
     /// What the path names or would name, and how the walk came there.

@@ -31,6 +31,7 @@ pub use view::View;
 pub(crate) use watch::demand_shown;
 
 use crate::FileSystem;
+use crate::learning::Learning;
 use abi::Result;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -48,6 +49,8 @@ pub struct Roots {
     pub cwd_leave: Leave,
     /// What is seen of the tree; `None` is all of it.
     pub view: Option<Arc<View>>,
+    /// Who learns what is used.
+    pub learning: Option<Learning>,
 }
 
 impl Roots {
@@ -75,7 +78,8 @@ impl Namespace {
 
     /// Root and working directory at the root, with every right.
     pub fn roots(&self) -> Roots {
-        Roots { root: self.root(), root_leave: Leave::ALL, cwd: self.root(), cwd_leave: Leave::ALL, view: None }
+        let (root, cwd) = (self.root(), self.root());
+        Roots { root, root_leave: Leave::ALL, cwd, cwd_leave: Leave::ALL, view: None, learning: None }
     }
 
     /// Mounts a file system on a directory.

@@ -70,6 +70,13 @@ impl Use {
     }
 }
 
+impl Use {
+    /// Whether the grant has come not to allow it.
+    pub fn is_barred(&self) -> bool {
+        sched::current().uses().is_barred(self.place)
+    }
+}
+
 impl Drop for Use {
     #[inline]
     fn drop(&mut self) {

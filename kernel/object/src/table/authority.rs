@@ -8,6 +8,7 @@ use crate::{Credentials, Roots, ViewStep};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
 use caps::{Cause, DeniedCall, Grant, Item, Lacking, NarrowError, Promises, Rights, Root, RootSet};
+use core::sync::atomic::Ordering;
 
 impl Table {
     /// Whether a call may be made that needs one of `promises` and all of `roots`: one load.
@@ -21,7 +22,13 @@ impl Table {
     #[cold]
     pub fn refuse_call(&self, promises: Promises, roots: RootSet) -> core::result::Result<(), DeniedCall> {
         let slots = self.slots.read();
-        let Some(denied) = slots.explain_call(promises, roots) else { return Ok(()) };
+        let Some(denied) = slots.explain_call(promises, roots) else {
+            drop(slots);
+            if let Some(learner) = self.learner() {
+                learner.use_call(promises, roots);
+            }
+            return Ok(());
+        };
         let held = match denied.missing {
             Lacking::Promises(_) => Had::Promises(slots.promises()),
             Lacking::Roots(_) => Had::Roots(slots.roots()),
@@ -62,6 +69,21 @@ impl Table {
         self.slots.read().root_cause(root, missing)
     }
 
+    /// Publishes what the gate may let pass: nothing, where each use is to be noted.
+    pub(super) fn publish(&self, slots: &caps::Table<Arc<dyn crate::Object>>) {
+        match self.is_learning() {
+            true => self.authority.publish(Promises::empty(), RootSet::empty()),
+            false => self.authority.publish(slots.promises(), slots.roots()),
+        }
+    }
+
+    /// Has every use noted from now on.
+    pub(crate) fn start_noting(&self) {
+        let slots = self.slots.write();
+        self.is_learning.store(true, Ordering::Relaxed);
+        self.publish(&slots);
+    }
+
     /// Narrows by all of the items or by none: EBADF, ENOTCAPABLE or EPERM for what would widen, EINVAL, ENOMEM. For threads that
     /// are in the middle of a call it takes effect with their next one.
     pub fn narrow(&self, items: &[Item<'_>], cause: Cause) -> Result<()> {
@@ -93,7 +115,7 @@ impl Table {
             return Ok(Step::Overtaken);
         }
         let closed = slots.narrow(items, cause, &KernelGround).map_err(narrow_error)?;
-        self.authority.publish(slots.promises(), slots.roots());
+        self.publish(&slots);
         let replaced = roots.map(|(_, new)| core::mem::replace(&mut *now, new));
         drop(now);
         drop(slots);
@@ -106,7 +128,9 @@ impl Table {
     pub fn exec(&self) -> Result<()> {
         let mut slots = self.slots.write();
         slots.exec().map_err(|_| Errno::ENOMEM)?;
-        self.authority.publish(slots.promises(), slots.roots());
+        self.publish(&slots);
+        drop(slots);
+        self.begin_learning();
         Ok(())
     }
 

@@ -25,6 +25,8 @@ pub struct Table {
     roots: RwSpinLock<Arc<Roots>, ObjectState>,
     /// The promises and root capabilities in `slots`, for the gate that every call goes through.
     authority: Authority,
+    /// Whether uses are noted: see [`crate::learning`].
+    pub(crate) is_learning: AtomicBool,
     may_hold_locks: AtomicBool,
 }
 
@@ -53,8 +55,9 @@ impl Table {
     fn build(slots: caps::Table<Arc<dyn Object>>, roots: Arc<Roots>) -> Self {
         let authority = Authority::new();
         authority.publish(slots.promises(), slots.roots());
+        let is_learning = AtomicBool::new(false);
         let (slots, roots) = (RwSpinLock::new(slots), RwSpinLock::new(roots));
-        Self { slots, roots, authority, may_hold_locks: AtomicBool::new(false) }
+        Self { slots, roots, authority, is_learning, may_hold_locks: AtomicBool::new(false) }
     }
 
     /// The object in `slot`, whatever its kind, if all of `rights` are there. The one accessor, with [`Table::get_kind`].
@@ -81,6 +84,9 @@ impl Table {
                 }
             };
             drop(slots);
+            if self.is_learning() {
+                held.learn(self.learner(), need.rights);
+            }
             // If the grant was narrowed in between, the next look finds that.
             if held.begin(need.rights)? {
                 return Ok(held);
@@ -229,7 +235,11 @@ impl Table {
             let view = Some(View::forked(view)?);
             roots = crate::floor::try_arc(Roots { view, ..(*roots).clone() })?;
         }
-        Ok(Self::build(slots, roots))
+        let child = Self::build(slots, roots);
+        if self.is_learning() {
+            child.start_noting();
+        }
+        Ok(child)
     }
 
     /// A slot's flags.

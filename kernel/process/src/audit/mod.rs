@@ -21,4 +21,6 @@ pub mod ring;
 #[cfg(target_os = "none")]
 pub mod device;
 #[cfg(target_os = "none")]
+pub mod lesson;
+#[cfg(target_os = "none")]
 pub mod log;

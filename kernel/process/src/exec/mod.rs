@@ -16,4 +16,6 @@ mod replace;
 #[cfg(target_os = "none")]
 pub use load::{fix_layout, minimum_signal_stack};
 #[cfg(target_os = "none")]
+pub(crate) use replace::check_start;
+#[cfg(target_os = "none")]
 pub use replace::{Executable, execute};

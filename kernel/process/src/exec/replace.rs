@@ -56,6 +56,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
         false => Arc::clone(&cx.table),
     };
     table.execute_view()?;
+    table.execute_learning()?;
 
     // The point of no return: what follows cannot fail.
     let resources = Resources { table, space };
@@ -81,7 +82,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
 
 /// Refuses an interpreter's or a loader's path where the root capability that it starts from is gone, ECAPMODE, or does not
 /// let programs be executed: in capability mode only what needs neither can be executed.
-fn check_start(cx: &Context, roots: &Roots, path: &[u8]) -> Result<()> {
+pub(crate) fn check_start(cx: &Context, roots: &Roots, path: &[u8]) -> Result<()> {
     let (root, own) = match path.first() {
         Some(b'/') => (Root::Namespace, roots.root_leave.rights()),
         _ => (Root::WorkingDirectory, roots.cwd_leave.rights()),

@@ -31,6 +31,12 @@ struct Use {
     rights: Rights,
 }
 
+impl Use {
+    fn is_barred(&self) -> bool {
+        !self.grant.limit().contains(self.rights)
+    }
+}
+
 impl Uses {
     pub(super) const fn new() -> Self {
         Self { noted: CachePadded::new(SpinLock::new([const { None }; USES_MAX])), is_known: AtomicBool::new(false) }
@@ -61,10 +67,14 @@ impl Uses {
         drop(over);
     }
 
+    /// Whether the grant of the use at this place does not allow it any more.
+    pub fn is_barred(&self, place: usize) -> bool {
+        self.noted.lock()[place].as_ref().is_some_and(Use::is_barred)
+    }
+
     /// Whether a use is under way that its grant does not allow any more.
     pub fn is_any_barred(&self) -> bool {
-        let is_barred = |one: &Use| !one.grant.limit().contains(one.rights);
-        self.noted.lock().iter().flatten().any(is_barred)
+        self.noted.lock().iter().flatten().any(Use::is_barred)
     }
 
     /// Whether those who take grants back know of the thread.

@@ -14,7 +14,7 @@ use mm::user::UserPtr;
 use object::namespace::rights_for;
 use object::narrow::next_cause;
 use object::{Held, revocation};
-use process::grace;
+use process::grace::{self, Rest};
 
 /// The most requests that a slot's list may have.
 const REQUESTS_MAX: usize = 256;
@@ -117,10 +117,11 @@ pub fn cap_derive(
 
 /// Takes back whatever was derived from the slot, from everybody, and says how many grants that were.
 pub fn cap_revoke(cx: &mut Context, fd: Held) -> Result<usize> {
-    // Whoever waits holds no use of its own: two that revoke would wait for each other.
+    // Whoever waits holds nothing from its table: two that revoke would wait for each other, and who narrows the table need not
+    // wait for this.
     let Some(grant) = fd.grant().cloned() else { return Ok(0) };
     drop(fd);
-    let _ = cx;
+    let _rest = Rest::begin(&cx.task);
     revocation::revoke(&grant, next_cause(Spelling::Revoke))
 }
 
@@ -137,6 +138,7 @@ pub fn cap_grant_limit(cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) ->
     demand_held(&held, rights)?;
     let grant = held.grant().cloned().ok_or(Errno::EBADF)?;
     drop(held);
+    let _rest = Rest::begin(&cx.task);
     revocation::narrow(&grant, rights, cause).map(|()| 0)
 }
 

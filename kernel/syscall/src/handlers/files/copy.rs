@@ -35,6 +35,8 @@ pub fn sendfile(cx: &mut Context, out: Held, from: Held, offset: UserPtr<i64>, c
 }
 
 fn send_piece(from: &Held, place: u64, out: &Held, buffer: &mut [u8], left: usize) -> Result<usize> {
+    from.demand_still()?;
+    out.demand_still()?;
     let wanted = left.min(buffer.len());
     let read = from.read_at(&mut Sink::from_kernel(&mut buffer[..wanted]), place)?;
     if read == 0 {
@@ -86,6 +88,8 @@ pub fn copy_file_range(
 }
 
 fn copy_piece(from: &Held, from_place: u64, to: &Held, to_place: u64, buffer: &mut [u8], left: usize) -> Result<usize> {
+    from.demand_still()?;
+    to.demand_still()?;
     let wanted = left.min(buffer.len());
     let read = from.read_at(&mut Sink::from_kernel(&mut buffer[..wanted]), from_place)?;
     if read == 0 {

@@ -10,9 +10,34 @@ mod list;
 use crate::Context;
 use abi::types::NarrowItem;
 use abi::{Errno, Result};
-use caps::Spelling;
+use alloc::sync::Arc;
+use caps::{Rights, SlotFlags, Spelling};
 use list::List;
 use mm::user::UserPtr;
+use object::Object;
+use object::learning::{Begins, Learner};
+use process::audit::lesson::{Lesson, ManifestFile};
+
+/// `cap_learn`: learning begins with the next program.
+const FROM_EXEC: u32 = 1;
+
+/// `cap_learn`: has everything noted that this process, its children and their programs use; a slot with the manifest. With
+/// the flag 1, from the next program on that it or a child made later executes, beginning with the path of that.
+pub fn cap_learn(cx: &mut Context, flags: u32) -> Result<usize> {
+    let begins = match flags {
+        0 => Begins::Now,
+        FROM_EXEC => Begins::AtExec,
+        _ => return Err(Errno::EINVAL),
+    };
+    let slot = cx.table.reserve()?;
+    let lesson = Lesson::new()?;
+    let learner: Arc<dyn Learner> = lesson.clone();
+    cx.table.learn(&learner, begins)?;
+    process::grace::settle(cx);
+    let manifest: Arc<dyn Object> = mm::alloc::try_arc(ManifestFile::new(lesson))?;
+    let rights = Rights::READER | Rights::SEEK;
+    Ok(slot.commit(manifest, rights, SlotFlags::CLOSE_ON_EXEC) as usize)
+}
 
 /// The most items of one list.
 const ITEMS_MAX: usize = 16_384;

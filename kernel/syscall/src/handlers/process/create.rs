@@ -1,23 +1,17 @@
-//! Calls that make processes, threads and descriptors of them.
+//! Calls that make processes and threads.
 
 use crate::Context;
-use abi::types::{CloneArgs, Siginfo};
+use abi::types::CloneArgs;
 use abi::{CloneFlags, Errno, Result, Signal};
-use alloc::sync::Arc;
-use caps::{Rights, SlotFlags};
 use mm::user::UserPtr;
-use object::Held;
 use process::fork::{self, CloneRequest};
-use process::pidfd::ProcessDescriptor;
-use process::{gate, promise_rules, registry};
+use process::{gate, promise_rules};
 use zerocopy::IntoBytes;
 
 /// The low byte of `clone`'s flags is the signal for the parent.
 const SIGNAL_BITS: u64 = 0xff;
 /// The first published size of `struct clone_args`.
 const ARGUMENTS_SIZE_FIRST: usize = 64;
-/// PIDFD_NONBLOCK, which is O_NONBLOCK.
-const PIDFD_NONBLOCK: u32 = 0o4000;
 
 pub fn fork(cx: &mut Context) -> Result<usize> {
     clone_with(cx, &CloneRequest { exit_signal: Signal::CHLD.number(), ..CloneRequest::default() })
@@ -45,6 +39,7 @@ pub fn clone(
         parent_tid: parent_tid.address(),
         child_tid: child_tid.address(),
         pidfd: parent_tid.address(),
+        ..CloneRequest::default()
     };
     clone_with(cx, &request)
 }
@@ -73,11 +68,12 @@ pub fn clone3(cx: &mut Context, arguments: UserPtr<CloneArgs>, size: usize) -> R
         parent_tid: arguments.parent_tid,
         child_tid: arguments.child_tid,
         pidfd: arguments.pidfd,
+        ..CloneRequest::default()
     };
     clone_with(cx, &request)
 }
 
-fn clone_with(cx: &mut Context, request: &CloneRequest) -> Result<usize> {
+pub(super) fn clone_with(cx: &mut Context, request: &CloneRequest) -> Result<usize> {
     gate::demand(cx, promise_rules::clone(request.flags))?;
     Ok(fork::clone(cx, request)? as usize)
 }
@@ -98,27 +94,4 @@ fn read_arguments(at: UserPtr<CloneArgs>, size: usize) -> Result<CloneArgs> {
     let mut arguments = CloneArgs::default();
     arguments.as_mut_bytes()[..known].copy_from_slice(&bytes[..known]);
     Ok(arguments)
-}
-
-pub fn pidfd_open(cx: &mut Context, pid: i32, flags: u32) -> Result<usize> {
-    if pid <= 0 || flags & !PIDFD_NONBLOCK != 0 {
-        return Err(Errno::EINVAL);
-    }
-    let process = registry::find_process(pid).ok_or(Errno::ESRCH)?;
-    let descriptor = mm::alloc::try_arc(ProcessDescriptor::new(Arc::clone(&process)))?;
-    let slot = cx.table.install(descriptor, Rights::ALL, SlotFlags::CLOSE_ON_EXEC)?;
-    Ok(slot as usize)
-}
-
-pub fn pidfd_send_signal(
-    cx: &mut Context,
-    process: Held,
-    signal: i32,
-    info: UserPtr<Siginfo>,
-    flags: u32,
-) -> Result<usize> {
-    if flags != 0 {
-        return Err(Errno::EINVAL);
-    }
-    crate::handlers::signals::send_by_descriptor(cx, &process, signal, info)
 }

@@ -1,14 +1,18 @@
 //! Calls that run programs.
 
+use super::descriptors::descriptor_for;
 use crate::Context;
 use crate::arguments::{At, UserPath};
-use abi::{AtFlags, Errno, Result};
+use abi::types::{SpawnArguments, SpawnSlot};
+use abi::{AtFlags, Errno, Promises, Result, RootSet};
 use alloc::vec::Vec;
 use caps::Rights;
 use mm::user::{UserPtr, read_c_string};
-use object::{LookupFlags, NodeKind};
+use object::{Held, LookupFlags, NodeKind, ObjectCapability};
 use process::exec::stack::{STRING_LIMIT, Strings};
 use process::exec::{Executable, execute};
+use process::gate;
+use process::spawn::{self, Spawn};
 
 /// The most that arguments and environment may take together, whatever the stack's limit.
 const TOTAL_LIMIT: usize = 6 << 20;
@@ -37,9 +41,9 @@ pub fn execveat(
     }
     let path = path.read()?;
     if let Some(held) = directory.itself(cx, &path, flags)? {
-        let location = held.location().ok_or(Errno::EACCES)?.clone();
-        let path = descriptor_path(held.slot())?;
-        return run(cx, Executable { location, path }, argv, envp);
+        let file = held_executable(&held)?;
+        drop(held);
+        return run(cx, file, argv, envp);
     }
     if path.is_empty() {
         return Err(Errno::ENOENT);
@@ -56,14 +60,63 @@ pub fn execveat(
 }
 
 fn run(cx: &mut Context, file: Executable, argv: UserPtr<u64>, envp: UserPtr<u64>) -> Result<usize> {
+    let (arguments, environment) = read_all_strings(argv, envp)?;
+    execute(cx, file, arguments, &environment)?;
+    Ok(0)
+}
+
+/// A new process from the executable in the slot, with exactly the slots and root capabilities of the request; its descriptor.
+pub fn spawn(cx: &mut Context, executable: Held, arguments: UserPtr<SpawnArguments>, size: usize) -> Result<usize> {
+    gate::demand(cx, Promises::PROC)?;
+    if size != size_of::<SpawnArguments>() {
+        return Err(Errno::EINVAL);
+    }
+    let asked = arguments.read()?;
+    if asked.reserved != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let roots = RootSet::from_bits(asked.roots).ok_or(Errno::EINVAL)?;
+    let descriptor = descriptor_for(asked.flags)?;
+    if asked.slot_count as usize > cx.table.limit() {
+        return Err(Errno::EINVAL);
+    }
+    let map = UserPtr::<SpawnSlot>::new(asked.slots).read_slice(asked.slot_count as usize)?;
+    let slots = gather(cx, &map)?;
+    let (arguments, environment) = read_all_strings(UserPtr::new(asked.arguments), UserPtr::new(asked.environment))?;
+    let executable = held_executable(&executable)?;
+    let request = Spawn { executable, arguments, environment, slots, roots, descriptor };
+    spawn::spawn(cx, request).map(|slot| slot as usize)
+}
+
+/// What the child's slots hold: EINVAL unless their numbers rise, EBADF for one of the caller's that is empty, ENOTCAPABLE for
+/// one that may not be passed on.
+fn gather(cx: &Context, map: &[SpawnSlot]) -> Result<Vec<(u32, ObjectCapability)>> {
+    if !map.is_sorted_by(|before, after| before.to < after.to) {
+        return Err(Errno::EINVAL);
+    }
+    let mut slots = Vec::new();
+    slots.try_reserve_exact(map.len()).map_err(|_| Errno::ENOMEM)?;
+    for SpawnSlot { from, to } in map {
+        let to = u32::try_from(*to).map_err(|_| Errno::EINVAL)?;
+        slots.push((to, cx.table.get(*from, Rights::TRANSFER)?.into_capability()));
+    }
+    Ok(slots)
+}
+
+fn read_all_strings(argv: UserPtr<u64>, envp: UserPtr<u64>) -> Result<(Strings, Strings)> {
     let mut arguments = read_strings(argv, 0)?;
     let environment = read_strings(envp, arguments.size())?;
     if arguments.count() == 0 {
         // Programs rely on argv[0] being there.
         arguments.push(b"")?;
     }
-    execute(cx, file, arguments, &environment)?;
-    Ok(0)
+    Ok((arguments, environment))
+}
+
+/// The executable in a slot; a script finds itself again by that.
+fn held_executable(held: &Held) -> Result<Executable> {
+    let location = held.location().ok_or(Errno::EACCES)?.clone();
+    Ok(Executable { location, path: descriptor_path(held.slot())? })
 }
 
 /// Copies in an array of strings that ends in null; a null array is an empty one. E2BIG.

@@ -150,7 +150,7 @@ pub(crate) fn narrows() -> Result<Vec<Holds>> {
     ])
 }
 
-fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let _ = call(number::clock_gettime, &[libc::CLOCK_MONOTONIC as usize, &raw mut time as usize]);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64

@@ -1,12 +1,13 @@
 //! Capabilities lent and taken back: what derives from a slot ends with it, in every process and on every processor.
 //!
 //! `revocation race` runs the rounds in which uses, copies, forks and closings race with taking back; `revocation many` takes back
-//! a hundred thousand at once and tells how long others had to wait meanwhile.
+//! a hundred thousand at once and tells how long others had to wait meanwhile. `revocation cost` tells what a use of a loan costs.
 
 #![allow(unsafe_code, reason = "raw system calls")]
 
 mod asleep;
 mod blocked;
+mod cost;
 mod lending;
 mod many;
 mod mappings;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("race") => check(&mut report, "uses, copies, forks and closings race with taking back", racing::rounds),
         Some("many") => check(&mut report, "taking back many lets others through", many::take_back),
+        Some("cost") => check(&mut report, "a use of a loan costs little, however deep it lies", cost::of_a_use),
         only => {
             for (what, case) in CASES.iter().filter(|(what, _)| only.is_none_or(|only| what.contains(only))) {
                 check(&mut report, what, *case);

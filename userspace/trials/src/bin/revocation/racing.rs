@@ -9,7 +9,7 @@ use trials::lend::{derive, revoke};
 use trials::raw::{call, close, dup, pipe, poll};
 use trials::{Holds, Random, equal, number_argument};
 
-use crate::lending::{refused, scratch};
+use crate::lending::scratch;
 
 const USERS: usize = 7;
 const NOTHING: usize = usize::MAX;
@@ -96,9 +96,13 @@ pub(crate) fn rounds() -> Result<Vec<Holds>> {
     let left: Vec<usize> =
         places.iter().map(|place| place.load(Ordering::Relaxed)).filter(|slot| *slot != NOTHING).collect();
     revoke(root)?;
-    let ended = left.iter().try_for_each(|slot| refused(look(*slot)).map_err(|why| format!("slot {slot}: {why}")));
+    // A number in a place may be another's pipe by now; what can still be read is a loan that lives.
+    let ended = left.iter().try_for_each(|slot| match look(*slot) {
+        Ok(_) => Err(format!("slot {slot} can still be read")),
+        Err(_) => Ok(()),
+    });
     for slot in &left {
-        close(*slot)?;
+        let _ = close(*slot);
     }
     Ok(vec![strange.map_or(Ok(()), Err), ended, equal(look(root).is_ok(), true), equal(revoke(root), Ok(0))])
 }
@@ -110,7 +114,7 @@ fn round(root: usize, places: &[AtomicUsize], random: &mut Random) -> Option<Str
     let parent = if other == NOTHING || random.below(3) == 0 { root } else { other };
     let answer = match random.below(16) {
         0..4 => keep(mine, derive(parent, Rights::ALL)),
-        4 | 5 => keep(mine, dup(parent)),
+        4 | 5 => keep(mine, dup(other)),
         6 | 7 => revoke(parent),
         8 => keep(mine, Ok(NOTHING)),
         9 | 10 => look(other).map(usize::from),
@@ -120,9 +124,10 @@ fn round(root: usize, places: &[AtomicUsize], random: &mut Random) -> Option<Str
         14 => in_set(other),
         _ => in_child(other),
     };
-    // Slots come and go under a thread's hands; anything else is strange.
+    // Slots come and go under a thread's hands, and may hold another's pipe or poll set by now; anything else is strange.
     match answer {
         Ok(_) | Err(Errno::EBADF | Errno::ENOTCAPABLE | Errno::EPERM | Errno::EACCES) => None,
+        Err(Errno::ESPIPE | Errno::ENODEV | Errno::EINVAL | Errno::ELOOP) => None,
         Err(errno) => Some(format!("a deed came to {errno}")),
     }
 }
