@@ -123,9 +123,12 @@ impl<O> Table<O> {
         undo.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
         let mut last: Option<Last<'_>> = None;
         for item in items {
-            let Some((narrowing, range)) = self.slots_of(item) else { continue };
-            for (slot, place) in range.clone().zip(&mut self.slots[range]) {
-                let Some(Slot { capability, .. }) = place else { continue };
+            let Some((narrowing, Range { start: mut slot, end })) = self.slots_of(item) else { continue };
+            while slot < end {
+                let Some(Slot { capability, .. }) = &self.slots[slot] else {
+                    slot += 1;
+                    continue;
+                };
                 let like = match &last {
                     Some(last) if last.is_alike(capability, narrowing) => last,
                     _ => match Last::make(capability, narrowing, cause, ground) {
@@ -136,9 +139,9 @@ impl<O> Table<O> {
                         }
                     },
                 };
-                note(&mut undo, slot, like);
-                capability.rights = like.kept;
-                capability.bounds = Some(like.new.clone());
+                let from = slot;
+                slot += like.narrow_run(&mut self.slots[slot..end]);
+                undo.push(Before { slots: from..slot, rights: like.rights, bounds: like.old.clone() });
             }
         }
         Ok(())
@@ -213,17 +216,22 @@ impl<'a> Last<'a> {
         let new = ground.try_arc(narrowed_bounds(capability, narrowing, kept, cause)?)?;
         Ok(Self { narrowing, rights: capability.rights, old: capability.bounds.clone(), kept, new })
     }
-}
 
-/// Notes what a slot had before; one entry for a run of slots that had the same. There must be room.
-fn note(undo: &mut Vec<Before>, slot: usize, like: &Last<'_>) {
-    match undo.last_mut() {
-        Some(before)
-            if before.slots.end == slot && before.rights == like.rights && is_same(&before.bounds, &like.old) =>
-        {
-            before.slots.end += 1;
+    /// Narrows the capabilities from the start of `slots` that are like this one; how many there are.
+    fn narrow_run<O>(&self, slots: &mut [Option<Slot<O>>]) -> usize {
+        let is_like = |held: &Capability<O>| held.rights == self.rights && is_same(&self.old, &held.bounds);
+        let mut count = 0;
+        for place in slots {
+            match place {
+                Some(Slot { capability, .. }) if is_like(capability) => {
+                    capability.rights = self.kept;
+                    capability.bounds = Some(self.new.clone());
+                    count += 1;
+                }
+                _ => break,
+            }
         }
-        _ => undo.push(Before { slots: slot..slot + 1, rights: like.rights, bounds: like.old.clone() }),
+        count
     }
 }
 

@@ -351,20 +351,19 @@ fn reading() -> Outcome {
     }
     let ends = text.last() == Some(&b'\n');
     let quiet = is_readable(&log, 0)?;
-    // A reader that waits gets the next one.
-    let (mut done, mut tell) = pipe()?;
-    let waiter = child::fork(|| {
-        let mut line = [0; 4096];
-        let got = log.read(&mut line).is_ok_and(|count| line[..count].ends_with(b"\n"));
-        code(tell.write_all(&[1]).is_ok() && got)
-    })?;
+    // Who polls is told of the next one, and who waits in a read gets it.
     let poller = child::fork(|| code(is_readable(&log, -1).unwrap_or(false)))?;
     child::doze(20);
-    let is_early = is_readable(&done, 0)?;
     deny()?;
-    done.read_exact(&mut [0])?;
-    let (waited, polled) = (child::wait(waiter, 0)?.1, child::wait(poller, 0)?.1);
-    all(&[equal((ends, quiet, is_early), (true, false, false)), equal((waited, polled), (0, 0))])
+    let polled = child::wait(poller, 0)?.1;
+    let mut line = [0; 4096];
+    let next = log.read(&mut line)?;
+    let whole = line[..next].ends_with(b"\n");
+    let waiter = child::fork(|| code(log.read(&mut line).is_ok_and(|count| line[..count].ends_with(b"\n"))))?;
+    child::doze(20);
+    deny()?;
+    let waited = child::wait(waiter, 0)?.1;
+    all(&[equal((ends, quiet, whole), (true, false, true)), equal((polled, waited), (0, 0))])
 }
 
 /// Whether something can be read, within so many milliseconds.
