@@ -53,6 +53,25 @@ fn busybox_runs_under_the_promises_it_needs() {
 }
 
 #[test]
+fn bash_runs_under_the_promises_it_needs() {
+    // Its loader maps libraries to be executed, and it asks who is at the other end of its input, and for the terminal.
+    let promises = "stdio rpath prot_exec unix getpw tty proc";
+    let root = Scratch::new("pledged-bash");
+    root.write_program("bin/promises", fs::read(program("promises")).unwrap());
+    let script = format!("exec /bin/promises run '{promises}' /bin/bash -c 'echo $((6 * 7)); (exit 3); echo $?'");
+    let outcome = exec(&["/bin/bash", "-c", &script]).option("--root", root.root()).smp(2).run().expect_code(0);
+    assert_eq!(outcome.text(), "42\n3\n", "{}", outcome.report());
+}
+
+#[test]
+fn a_rust_program_with_threads_runs_under_stdio_alone() {
+    let trial = program("promises");
+    let trial = trial.to_str().unwrap();
+    let outcome = exec(&[trial, "run", "stdio", trial, "executed", "threads"]).smp(8).run().expect_code(0);
+    assert_eq!(outcome.text(), "64 threads: 2016\n", "{}", outcome.report());
+}
+
+#[test]
 fn busybox_ends_by_sigabrt_where_a_promise_is_missing() {
     pledged("stdio", &["/bin/busybox", "cat", "/etc/words"]).expect_code(ABORTED);
     pledged("stdio rpath", &["/bin/busybox", "touch", "/tmp/x"]).expect_code(ABORTED);

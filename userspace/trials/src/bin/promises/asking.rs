@@ -127,10 +127,19 @@ pub fn executed(what: &str) -> ExitCode {
     ExitCode::from(match what {
         "open" => open_root() as u8,
         "race" => u8::from(has_been_told() && open_root() != REFUSED),
+        "threads" => add_up(),
         "again" => execute("open") as u8,
         "widen" => u8::from(pledge(Some("stdio wpath"), None) != Err(Errno::EPERM)),
         _ => 0,
     })
+}
+
+/// What an ordinary program does: threads, memory, a line of output.
+fn add_up() -> u8 {
+    let threads: Vec<_> = (0..64u64).map(|number| std::thread::spawn(move || vec![number; 1000][999])).collect();
+    let sum: u64 = threads.into_iter().filter_map(|thread| thread.join().ok()).sum();
+    println!("64 threads: {sum}");
+    0
 }
 
 /// The slot from which the executed program learns that a pledge had returned before it was executed.
