@@ -10,6 +10,8 @@ use crate::setup::toolchain;
 
 const KERNEL_TARGET: &str = "x86_64-unknown-none";
 const USER_TARGET: &str = "x86_64-unknown-linux-musl";
+/// The profile that the guest's own programs are built with.
+const GUEST_PROFILE: &str = "guest";
 /// The programs of `userspace/commands`.
 const COMMANDS: &[&str] = &["caps", "confine", "denials"];
 
@@ -45,7 +47,7 @@ impl Variant {
 
 /// Builds the kernel and the guest's programs if they are missing or older than their sources.
 pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
-    let programs = built(project, USER_TARGET, "release");
+    let programs = built(project, USER_TARGET, GUEST_PROFILE);
     let artifacts = Artifacts {
         kernel: project.output.join(variant.name()),
         init: programs.join("init"),
@@ -68,7 +70,7 @@ pub fn build(project: &Project, variant: Variant) -> Result<Artifacts> {
     run_cargo(
         project,
         "the guest's programs",
-        &["--profile", "guest", "-p", "init", "-p", "commands", "--target", USER_TARGET],
+        &["--profile", GUEST_PROFILE, "-p", "init", "-p", "commands", "--target", USER_TARGET],
     )?;
     // Both variants are built in the same place, so that they share what is the same; each is kept under its own name.
     // Renamed into place, since a machine that starts just now may be reading the old one.
