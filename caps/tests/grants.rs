@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-const MANY: usize = if cfg!(miri) { 200 } else { 100_000 };
+const MANY: usize = if cfg!(miri) { 70 } else { 100_000 };
 
 fn cause(sequence: u64) -> Cause {
     Cause { sequence, process: 1, spelling: Spelling::Revoke, time_ns: 0 }
@@ -74,7 +74,7 @@ fn a_wide_tree_is_revoked_whole() {
 
 #[test]
 fn a_walk_that_is_dropped_early_narrows_the_rest() {
-    let (root, all) = chain(500);
+    let (root, all) = chain(if cfg!(miri) { 70 } else { 500 });
     let mut walk = root.revoke_descendants(cause(2));
     assert_eq!(walk.next().map(|first| first.depth()), Some(1));
     drop(walk);
@@ -83,13 +83,14 @@ fn a_walk_that_is_dropped_early_narrows_the_rest() {
 
 #[test]
 fn what_is_derived_while_a_walk_goes_on_does_not_escape_it() {
-    let (root, all) = chain(200);
+    const DEEP: usize = if cfg!(miri) { 40 } else { 200 };
+    let (root, all) = chain(DEEP);
     let mut late = Vec::new();
     for grant in root.revoke_descendants(cause(2)) {
         // Beneath what was reached, beside it, and far below, where the walk has yet to come.
         late.push(child(&grant));
-        late.push(child(&all[200]));
-        late.push(child(&all[(grant.depth() as usize + 40).min(200)]));
+        late.push(child(&all[DEEP]));
+        late.push(child(&all[(grant.depth() as usize + 40).min(DEEP)]));
     }
     assert!(late.iter().all(|grant| grant.is_revoked()));
     assert_eq!(child(&root).limit(), Rights::ALL);
@@ -119,13 +120,14 @@ impl Ground for CountingGround {
 
 #[test]
 fn the_lock_is_let_go_of_every_few_dozen_grants() {
+    const WIDE: usize = if cfg!(miri) { 100 } else { 1000 };
     static HOLDS: AtomicUsize = AtomicUsize::new(0);
     let ground = CountingGround(&HOLDS);
     let root = Grant::root(Rights::ALL, cause(0), &ground).unwrap();
-    let all: Vec<_> = (0..1000).map(|_| root.derive(Rights::ALL, cause(1), &ground).unwrap()).collect();
+    let all: Vec<_> = (0..WIDE).map(|_| root.derive(Rights::ALL, cause(1), &ground).unwrap()).collect();
     let before = HOLDS.load(Ordering::Relaxed);
     assert_eq!(root.revoke_descendants(cause(2)).count(), all.len());
-    assert!(HOLDS.load(Ordering::Relaxed) - before >= 1000 / 32);
+    assert!(HOLDS.load(Ordering::Relaxed) - before >= WIDE / 32);
 }
 
 /// A ground whose memory runs out after some allocations.

@@ -118,6 +118,7 @@ cases! {
     pipes_carry_bytes
     epoll_tells_what_is_ready
     event_counters_count
+    look_ups_meet_closes_on_all_processors
     threads_wake_each_other
     busy_threads_use_all_processors
     as_many_threads_as_processors_spread
@@ -132,6 +133,7 @@ cases! {
     system_call_costs_few_instructions
     memory_costs_few_instructions
     a_byte_through_a_pipe_costs_little
+    checks_of_a_look_up_cost_little
     cpu_time_goes_to_who_runs
     operations_cost_little
 }

@@ -72,8 +72,9 @@ impl Grant {
         plant: impl FnOnce(&mut Links, Node, &Arc<Self>),
     ) -> Result<Arc<Self>, OutOfMemory> {
         let node = locked(&*tree, Links::take).ok_or(OutOfMemory)?;
-        let all = AtomicU64::new(u64::MAX);
-        let grant = ground.try_arc(Self { low: all, high: AtomicU64::new(u64::MAX), depth, node, tree })?;
+        let all = Rights::ALL.bits();
+        let (low, high) = (AtomicU64::new(all as u64), AtomicU64::new((all >> 64) as u64));
+        let grant = ground.try_arc(Self { low, high, depth, node, tree })?;
         locked(&*grant.tree, |links| plant(links, node, &grant));
         Ok(grant)
     }
@@ -83,7 +84,7 @@ impl Grant {
     pub fn limit(&self) -> Rights {
         let low = self.low.load(Ordering::Acquire);
         let high = self.high.load(Ordering::Acquire);
-        Rights::from_bits_truncate(u128::from(low) | u128::from(high) << 64)
+        Rights::from_bits_retain(u128::from(low) | u128::from(high) << 64)
     }
 
     /// Takes from this grant, and from all that derive from it, what is not in `rights`. The grants come out of the walk as it

@@ -1,7 +1,7 @@
 //! Why a table refuses: found after the fact, so that the check itself stays short.
 
-use super::Table;
-use crate::{Capability, Cause, Denied, DeniedCall, Lacking, Place, Promises, Rights, Root, RootSet, Taken};
+use super::{Slot, Table};
+use crate::{Capability, Cause, Denied, DeniedCall, Lacking, Need, Place, Promises, Rights, Root, RootSet, Taken};
 
 impl<O> Table<O> {
     /// The promises in force.
@@ -39,8 +39,19 @@ impl<O> Table<O> {
         self.ceilings.now.history().last(Taken::Root(root, missing))
     }
 
+    /// Why a slot does not meet a need: the slot, the kind, and then where a right went missing.
     #[cold]
-    pub(super) fn explain(&self, capability: &Capability<O>, needed: Rights) -> Denied {
+    pub(super) fn refusal(&self, slot: i32, need: &Need) -> Denied {
+        match self.slots.get(slot as u32 as usize) {
+            Some(Some(Slot { capability, .. })) if !need.kinds.has(capability.kind) => {
+                Denied::WrongKind(capability.kind)
+            }
+            Some(Some(Slot { capability, .. })) => self.explain(capability, need.rights),
+            _ => Denied::BadSlot,
+        }
+    }
+
+    fn explain(&self, capability: &Capability<O>, needed: Rights) -> Denied {
         let missing = needed - capability.rights;
         if !missing.is_empty() {
             return Denied::Missing { rights: missing, at: Place::Slot, cause: capability.cause(missing) };

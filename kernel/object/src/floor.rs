@@ -11,7 +11,7 @@ pub use sched::WaitQueue;
 #[cfg(target_os = "none")]
 pub use sync::ranks::{CapabilityTable, FileLocks, FileOffset, GrantTree, ObjectState};
 #[cfg(target_os = "none")]
-pub use sync::{IrqLock, Mutex, Once, RwSpinLock};
+pub use sync::{BigReaderLock, IrqLock, Mutex, Once, RwSpinLock};
 
 #[cfg(target_os = "none")]
 pub(crate) fn try_arc<T>(value: T) -> abi::Result<alloc::sync::Arc<T>> {
@@ -47,6 +47,7 @@ mod stand_in {
     pub struct Locked<L, C>(L, PhantomData<fn() -> C>);
     pub type Mutex<T, C> = Locked<spin::Mutex<T>, C>;
     pub type IrqLock<T, C> = Locked<spin::Mutex<T>, C>;
+    pub type BigReaderLock<T, C> = Locked<spin::RwLock<T>, C>;
     pub type RwSpinLock<T, C> = Locked<spin::RwLock<T>, C>;
 
     impl<T, C> Locked<spin::Mutex<T>, C> {

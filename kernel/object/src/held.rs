@@ -28,6 +28,7 @@ pub struct Held {
 
 impl Held {
     /// `rights` are the effective ones of the look-up.
+    #[inline(always)]
     pub(crate) fn new(capability: &ObjectCapability, rights: Rights, slot: i32) -> Self {
         let capability = Capability {
             object: capability.object.clone(),

@@ -17,6 +17,7 @@ mod sched;
 mod sched_costs;
 mod shootdown;
 mod stack;
+mod tables;
 mod timer;
 mod user_mode;
 mod user_space;
@@ -124,6 +125,8 @@ static CASES: &[Case] = &[
     returns("epoll_tells_what_is_ready", pipes::epoll_tells_what_is_ready),
     returns("event_counters_count", pipes::event_counters_count),
     returns("a_byte_through_a_pipe_costs_little", pipes::a_byte_through_a_pipe_costs_little),
+    returns("checks_of_a_look_up_cost_little", tables::checks_of_a_look_up_cost_little),
+    returns("look_ups_meet_closes_on_all_processors", tables::look_ups_meet_closes_on_all_processors),
     returns("threads_wake_each_other", sched::ping_pong_ends),
     returns("busy_threads_use_all_processors", sched::all_processors_are_used),
     returns("as_many_threads_as_processors_spread", sched::busy_threads_spread),

@@ -14,6 +14,7 @@
 //! - [`IrqLock`]: short regions that an interrupt handler takes as well. Interrupts and preemption are off while it
 //!   is held.
 //! - [`RwSpinLock`]: like `SpinLock`, many readers.
+//! - [`BigReaderLock`]: the same where all CPUs read all the time: readers write to no line that another CPU uses.
 //! - [`Mutex`], [`RwMutex`]: anything that may take long, allocate at length, or sleep. They sleep through the hooks
 //!   that the scheduler installs ([`park`]), and spin until it has done so.
 //!
@@ -33,6 +34,8 @@ extern crate alloc;
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
+mod announced;
+mod big_reader_lock;
 mod class;
 mod held;
 mod irq_lock;
@@ -47,8 +50,10 @@ mod raw_mutex;
 mod raw_rw_mutex;
 mod rw_mutex;
 mod rw_spin_lock;
+mod shim;
 mod spin_lock;
 
+pub use big_reader_lock::{BigReaderGuard, BigReaderLock, BigWriterGuard};
 pub use class::{ClassInfo, LockClass};
 pub use crossbeam_utils::CachePadded;
 pub use held::{HeldList, stop_checking};

@@ -57,6 +57,12 @@ impl<T> PerCpuStatic<T> {
         &self.0[platform::current_cpu().index()]
     }
 
+    /// This CPU's value, for as long as anybody wants: to be used while the guard lives.
+    #[inline(always)]
+    pub(crate) fn own(&'static self, _pin: &impl PinGuard) -> &'static T {
+        &self.0[platform::current_cpu().index()]
+    }
+
     /// Another CPU's value.
     #[inline(always)]
     pub fn of(&self, cpu: CpuId) -> &T {
