@@ -1,6 +1,6 @@
 //! Paths through the links that stand for slots, as `/proc/self/fd/N`: never a way to more than the slot.
 
-use super::Leave;
+use super::{Leave, rights_for};
 use crate::{Held, Object, ObjectCapability};
 use abi::consts::general::F_SETFL;
 use abi::{Errno, OpenFlags, Result};
@@ -34,6 +34,15 @@ impl Through {
         };
         held.demand(needed).map_err(|error| if error == Errno::EBADF { Errno::EACCES } else { error })?;
         Ok(Self { held, reach })
+    }
+
+    /// Whether the slot bounds nothing: nothing was taken from it, nobody lent it, and nothing was taken from whoever goes through
+    /// it. Then its link is a path like others, as on Linux, and permission bits decide: so `O_PATH` slots are opened.
+    pub(super) fn is_free(held: &Held) -> bool {
+        held.grant().is_none()
+            && held.bounds().is_none()
+            && held.rights() == rights_for(held.object().as_ref(), Rights::ALL)
+            && crate::caller().and_then(|caller| caller.table()).is_some_and(|table| table.is_whole())
     }
 
     /// The object in a slot, which the call has found otherwise.

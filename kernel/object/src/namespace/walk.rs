@@ -361,6 +361,9 @@ impl<'a, 'p> Walk<'a, 'p> {
             }
             return self.rise(to);
         };
+        if Through::is_free(&held) {
+            return self.rise(to);
+        }
         let reach = if self.names.rest() == Rest::Nothing { Reach::Itself } else { Reach::Beneath };
         self.through = Some(Through::begin(held, reach, self.lookup.rights)?);
         if reach == Reach::Itself { self.jump(to) } else { self.rise(to) }
