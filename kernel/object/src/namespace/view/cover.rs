@@ -53,7 +53,7 @@ impl View {
     pub fn cause(&self, cover: &Cover, needed: PathPermissions) -> Option<Cause> {
         let lacks = |granted: &PathPermissions| granted.is_empty() || !granted.contains(needed);
         let layer = self.layers.iter().zip(&cover.granted).find(|(_, granted)| lacks(granted));
-        layer.or_else(|| self.layers.iter().zip(&cover.granted).last()).map(|(layer, _)| layer.cause)
+        layer.or_else(|| self.layers.iter().zip(&cover.granted).next_back()).map(|(layer, _)| layer.cause)
     }
 
     /// The cover of what `name` in the directory `parent` leads to: `child`, or nothing yet. `cover` is the directory's.
