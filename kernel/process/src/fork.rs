@@ -6,7 +6,7 @@
 use crate::completion::Completion;
 use crate::context::Context;
 use crate::exit;
-use crate::grace::Rest;
+use crate::grace::{self, Rest};
 use crate::pidfd::{AtClose, NewDescriptor, ProcessDescriptor};
 use crate::process::Flag;
 use crate::registry::{self, ReservedId};
@@ -209,7 +209,7 @@ fn prepare(cx: &Context, request: &CloneRequest, task: &Arc<Task>, resources: Re
 /// The body of every user thread.
 pub(crate) fn run(mut cx: Context, store_at: Option<u64>) {
     // Until here it had not looked into its table.
-    cx.task.is_at_rest.swap(false, SeqCst);
+    grace::end_rest(&cx.task);
     if let Some(address) = store_at {
         // As on Linux, a bad address is nobody's error.
         let _ = UserPtr::new(address).write(&cx.task.id());

@@ -17,7 +17,7 @@
 //! The narrowing is written before the epoch is raised, both in one order that all CPUs agree on. A thread that passes
 //! reads the epoch and notes it; if it notes the raised one, all that it reads of the table later is the narrowed state. A
 //! thread at rest leaves its rest with an exchange that comes after the look that found it resting, so it too reads
-//! the narrowed table. Nothing is counted or locked on the way of a call.
+//! the narrowed table; and it passes then, since whoever found it resting gave it no attention. Nothing is counted or locked on the way of a call.
 
 use crate::context::Context;
 use crate::process::Flag;
@@ -48,8 +48,16 @@ impl<'a> Rest<'a> {
 impl Drop for Rest<'_> {
     fn drop(&mut self) {
         // Where rests are nested, the inner one's end is the end; that is on the safe side.
-        self.0.is_at_rest.swap(false, SeqCst);
+        end_rest(self.0);
     }
+}
+
+/// The calling thread goes on, and has not looked into the table since it began to rest.
+///
+/// It passes as well: whoever found it resting gave it no attention, and may look again only now.
+pub(crate) fn end_rest(task: &Task) {
+    task.is_at_rest.swap(false, SeqCst);
+    pass(task);
 }
 
 /// The calling thread is between two calls.
