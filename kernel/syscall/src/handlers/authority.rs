@@ -14,6 +14,8 @@ use process::{grace, promise_rules};
 /// What a pledge asks to keep, and what follows from it as far as it is there.
 type Words = (Promises, Promises);
 
+/// Keeps the promises of the first text, and after the next exec those of the second; null leaves what there is.
+/// EINVAL for an unknown word, EPERM for asking for more unless `error` was pledged before.
 pub fn pledge(cx: &mut Context, promises: UserPath, execpromises: UserPath) -> Result<usize> {
     let now = read_words(promises)?;
     let after_exec = read_words(execpromises)?;
@@ -61,6 +63,7 @@ const OUTWARD: [Root; 7] =
     [Root::Namespace, Root::WorkingDirectory, Root::Signal, Root::Network, Root::Clock, Root::System, Root::Terminal];
 const _: () = assert!(OUTWARD.len() == RootSet::OUTWARD.bits().count_ones() as usize);
 
+/// Gives up all the root capabilities that lead out of the table, now and after an exec.
 pub fn cap_enter(cx: &mut Context) -> Result<usize> {
     let cause = next_cause(Spelling::CapabilityMode);
     let items = OUTWARD.map(|root| Item::Root { root, rights: Rights::NONE, when: When::Both });

@@ -21,6 +21,7 @@ const REQUESTS_MAX: usize = 256;
 /// What `cap_ioctls_get` answers for a slot without a list.
 const ALL_REQUESTS: usize = isize::MAX as usize;
 
+/// Leaves the slot just these rights: ENOTCAPABLE for one that it, or what was granted, has not.
 pub fn cap_rights_limit(cx: &mut Context, fd: Slot, rights: UserPtr<[u64; 2]>) -> Result<usize> {
     let held = fd.get(cx, Rights::NONE)?;
     let rights = read_rights(rights)?;
@@ -32,11 +33,13 @@ pub fn cap_rights_limit(cx: &mut Context, fd: Slot, rights: UserPtr<[u64; 2]>) -
     limit(cx, SlotNarrowing { rights: Some(rights), ..SlotNarrowing::of(fd.number()) })
 }
 
+/// Tells the rights that the slot has by now, the low half first.
 pub fn cap_rights_get(_cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) -> Result<usize> {
     let bits = fd.rights().bits();
     rights.write(&[bits as u64, (bits >> 64) as u64]).map(|()| 0)
 }
 
+/// Leaves the slot just the listed requests of `ioctl`; EINVAL for more than 256.
 pub fn cap_ioctls_limit(cx: &mut Context, fd: Slot, requests: UserPtr<u32>, count: usize) -> Result<usize> {
     fd.get(cx, Rights::NONE)?;
     if count > REQUESTS_MAX {
@@ -48,6 +51,8 @@ pub fn cap_ioctls_limit(cx: &mut Context, fd: Slot, requests: UserPtr<u32>, coun
     limit(cx, SlotNarrowing { ioctls: Some(&listed), ..SlotNarrowing::of(fd.number()) })
 }
 
+/// Writes as many of the listed requests as there is room for, and says how many there are.
+/// Without a list that is the largest number there is.
 pub fn cap_ioctls_get(_cx: &mut Context, fd: Held, requests: UserPtr<u32>, count: usize) -> Result<usize> {
     match fd.bounds().map(|bounds| &bounds.ioctls) {
         None | Some(IoctlSet::All) => Ok(ALL_REQUESTS),
@@ -60,10 +65,12 @@ pub fn cap_ioctls_get(_cx: &mut Context, fd: Held, requests: UserPtr<u32>, count
     }
 }
 
+/// Leaves the slot just these commands of `fcntl`, a bit for each.
 pub fn cap_fcntls_limit(cx: &mut Context, fd: Slot, mask: u64) -> Result<usize> {
     limit(cx, SlotNarrowing { fcntls: Some(FcntlSet::from_bits(mask)), ..SlotNarrowing::of(fd.number()) })
 }
 
+/// Tells which commands of `fcntl` the slot allows, a bit for each.
 pub fn cap_fcntls_get(_cx: &mut Context, fd: Held, mask: UserPtr<u64>) -> Result<usize> {
     let allowed = fd.bounds().map_or(FcntlSet::ALL, |bounds| bounds.fcntls);
     mask.write(&allowed.bits()).map(|()| 0)
@@ -76,6 +83,7 @@ pub fn cap_inherited_limit(cx: &mut Context, fd: Slot, rights: UserPtr<[u64; 2]>
     limit(cx, SlotNarrowing { inherited: Some(rights), ..SlotNarrowing::of(fd.number()) })
 }
 
+/// Tells the rights that what is opened beneath the slot's directory can have at most.
 pub fn cap_inherited_get(_cx: &mut Context, fd: Held, rights: UserPtr<[u64; 2]>) -> Result<usize> {
     let bits = fd.inherited().bits();
     rights.write(&[bits as u64, (bits >> 64) as u64]).map(|()| 0)

@@ -24,10 +24,13 @@ const CLOSE_RANGE_CLOEXEC: u32 = 4;
 
 const EFD_SEMAPHORE: u32 = general::EFD_SEMAPHORE;
 
+/// Empties the slot.
 pub fn close(cx: &mut Context, fd: Slot) -> Result<usize> {
     cx.table.close(fd.number()).map(|()| 0)
 }
 
+/// Empties all slots of a range, or marks them to be closed on exec.
+/// CLOSE_RANGE_UNSHARE is EINVAL with several threads: they have one table.
 pub fn close_range(cx: &mut Context, first: u32, last: u32, flags: u32) -> Result<usize> {
     if first > last || flags & !(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) != 0 {
         return Err(Errno::EINVAL);
@@ -44,10 +47,12 @@ pub fn close_range(cx: &mut Context, first: u32, last: u32, flags: u32) -> Resul
     Ok(0)
 }
 
+/// Puts what the slot holds into the lowest free slot too, with no more rights; exec does not close the new slot.
 pub fn dup(cx: &mut Context, fd: Slot) -> Result<usize> {
     cx.table.duplicate(fd.number(), 0, SlotFlags::empty()).map(|slot| slot as usize)
 }
 
+/// Puts what one slot holds into another, in place of what that held. The same number twice changes nothing.
 pub fn dup2(cx: &mut Context, old: Slot, new: Slot) -> Result<usize> {
     if old == new {
         cx.table.slot_flags(old.number())?;
@@ -56,6 +61,7 @@ pub fn dup2(cx: &mut Context, old: Slot, new: Slot) -> Result<usize> {
     cx.table.replace(old.number(), new.number(), SlotFlags::empty()).map(|slot| slot as usize)
 }
 
+/// Does the same with O_CLOEXEC if asked; the same number twice is EINVAL.
 pub fn dup3(cx: &mut Context, old: Slot, new: Slot, flags: OpenFlags) -> Result<usize> {
     if old == new || !OpenFlags::CLOSE_ON_EXEC.contains(flags) {
         return Err(Errno::EINVAL);
@@ -74,10 +80,13 @@ pub(crate) fn install(cx: &Context, object: Arc<dyn Object>, flags: OpenFlags) -
     cx.table.install(object, rights, slot_flags(flags)).map(|slot| slot as usize)
 }
 
+/// Makes a pipe whose ends are neither non-blocking nor closed on exec.
 pub fn pipe(cx: &mut Context, fds: UserPtr<[i32; 2]>) -> Result<usize> {
     pipe2(cx, fds, OpenFlags::empty())
 }
 
+/// Makes a pipe, and writes the slots of its reading and its writing end.
+/// Where they cannot be written, no slot is taken.
 pub fn pipe2(cx: &mut Context, fds: UserPtr<[i32; 2]>, flags: OpenFlags) -> Result<usize> {
     let known = OpenFlags::CLOSE_ON_EXEC | OpenFlags::NONBLOCK | OpenFlags::DIRECT;
     if !known.contains(flags) {
@@ -94,10 +103,12 @@ pub fn pipe2(cx: &mut Context, fds: UserPtr<[i32; 2]>, flags: OpenFlags) -> Resu
     Ok(0)
 }
 
+/// Makes a counter without flags, all of which a read takes.
 pub fn eventfd(cx: &mut Context, initial: u32) -> Result<usize> {
     eventfd2(cx, initial, 0)
 }
 
+/// Makes a counter; with EFD_SEMAPHORE a read takes one of it, else all.
 pub fn eventfd2(cx: &mut Context, initial: u32, flags: u32) -> Result<usize> {
     let opening = OpenFlags::from_bits_retain(flags & !EFD_SEMAPHORE);
     if !(OpenFlags::CLOSE_ON_EXEC | OpenFlags::NONBLOCK).contains(opening) {
@@ -107,6 +118,8 @@ pub fn eventfd2(cx: &mut Context, initial: u32, flags: u32) -> Result<usize> {
     install(cx, EventCounter::new(initial, taking, opening)?, opening)
 }
 
+/// Does FIOCLEX, FIONCLEX and FIONBIO itself and leaves all other requests to the object.
+/// The slot's list must allow any of them, and those of terminals need that root capability.
 pub fn ioctl(cx: &mut Context, fd: Held, request: u32, argument: usize) -> Result<usize> {
     gate::demand(cx, promise_rules::control(request))?;
     if promise_rules::is_terminal_control(request) {
@@ -132,6 +145,8 @@ fn mark(cx: &Context, slot: i32, close: SlotFlags) -> Result<usize> {
     cx.table.set_slot_flags(slot, kept | close).map(|()| 0)
 }
 
+/// Does a command on the slot, its locks or its open object; only the last asks for the right to `fcntl`.
+/// As input signals nobody, F_GETOWN always tells 0.
 pub fn fcntl(cx: &mut Context, fd: Slot, command: u32, argument: usize) -> Result<usize> {
     gate::demand(cx, promise_rules::file_control(command))?;
     let number = fd.number();

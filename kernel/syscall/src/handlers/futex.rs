@@ -14,6 +14,8 @@ use sched::Wait;
 const PRIVATE: u32 = general::FUTEX_PRIVATE_FLAG;
 const CLOCK_REALTIME: u32 = general::FUTEX_CLOCK_REALTIME;
 
+/// Waits on a word of memory, or wakes or moves those who wait. ENOSYS for what has to do with priority inheritance.
+/// A relative wait that a signal cut short begins anew with its first deadline.
 pub fn futex(
     cx: &mut Context,
     word: u64,
@@ -114,6 +116,7 @@ fn wait(cx: &Context, word: Word, expected: u32, bits: NonZeroU32, deadline: Dea
     }
 }
 
+/// Notes where the thread's robust list is, for when it ends; EINVAL for another size than the one known.
 pub fn set_robust_list(cx: &mut Context, head: u64, size: usize) -> Result<usize> {
     if size != size_of::<RobustListHead>() {
         return Err(Errno::EINVAL);
@@ -122,6 +125,7 @@ pub fn set_robust_list(cx: &mut Context, head: u64, size: usize) -> Result<usize
     Ok(0)
 }
 
+/// Tells where a thread's robust list is, to whoever may signal it; Linux asks for the right to trace it.
 pub fn get_robust_list(cx: &mut Context, pid: i32, head: UserPtr<u64>, size: UserPtr<u64>) -> Result<usize> {
     let address = match pid {
         0 => cx.task.robust_list.load(Ordering::Relaxed),

@@ -16,6 +16,7 @@ use process::{Process, Task, gate, registry};
 /// The smallest signal stack that may be set: MINSIGSTKSZ.
 const STACK_MINIMUM: usize = 2048;
 
+/// Sets what a signal does, null leaving it, and tells what it did. EINVAL for a set that is not of 8 bytes.
 pub fn rt_sigaction(
     cx: &mut Context,
     signal: i32,
@@ -33,6 +34,8 @@ pub fn rt_sigaction(
     Ok(0)
 }
 
+/// Adds to the thread's blocked signals, takes from them or replaces them, and tells what they were.
+/// Without a new set, `how` is not looked at.
 pub fn rt_sigprocmask(
     cx: &mut Context,
     how: i32,
@@ -58,6 +61,7 @@ pub fn rt_sigprocmask(
     Ok(0)
 }
 
+/// Goes back to what a handler interrupted, by the frame on the stack; SIGSEGV if that cannot be.
 pub fn rt_sigreturn(cx: &mut Context) -> Result<usize> {
     match handler::leave(cx) {
         Ok(value) => Ok(value as usize),
@@ -69,16 +73,19 @@ pub fn rt_sigreturn(cx: &mut Context) -> Result<usize> {
     }
 }
 
+/// Sleeps until a signal comes that is handled or ends the process.
 pub fn pause(_cx: &mut Context) -> Result<usize> {
     Err(mask::pause())
 }
 
+/// Sleeps with another mask until a signal comes; the handler still runs under that mask.
 pub fn rt_sigsuspend(cx: &mut Context, set: UserPtr<SignalSet>, size: usize) -> Result<usize> {
     check_size(size)?;
     let set = set.read()?;
     Err(mask::suspend(&cx.task, set))
 }
 
+/// Tells the blocked signals that wait for the thread or the process.
 pub fn rt_sigpending(cx: &mut Context, set: UserPtr<SignalSet>, size: usize) -> Result<usize> {
     // Smaller sizes are allowed here, as on Linux; the low bytes are written.
     if size > SignalSet::BYTES {
@@ -90,6 +97,8 @@ pub fn rt_sigpending(cx: &mut Context, set: UserPtr<SignalSet>, size: usize) -> 
     Ok(0)
 }
 
+/// Takes a pending signal of the set and returns its number, waiting if need be.
+/// EAGAIN at the deadline, EINTR when another comes.
 pub fn rt_sigtimedwait(
     cx: &mut Context,
     set: UserPtr<SignalSet>,
@@ -117,6 +126,7 @@ fn nanoseconds(time: Timespec) -> Result<u64> {
     Ok((time.seconds as u64).saturating_mul(1_000_000_000).saturating_add(time.nanoseconds as u64))
 }
 
+/// Sets the thread's stack for handlers and tells the one before, seen from the stack in use now.
 pub fn sigaltstack(cx: &mut Context, new: UserPtr<Sigaltstack>, old: UserPtr<Sigaltstack>) -> Result<usize> {
     let pointer = cx.user.regs().rsp;
     let before = handler::shown_stack(&handler::alternate_stack(&cx.task), pointer);
@@ -134,6 +144,8 @@ pub fn restart_syscall(_cx: &mut Context) -> Result<usize> {
     Err(Errno::EINTR)
 }
 
+/// Signals a process, a group or everybody else but the first process; 0 only asks whether one could.
+/// One success is success. Others than oneself take the root capability, and but for one's own group `proc`.
 pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<usize> {
     let signal = signal_or_probe(signal)?;
     demand_target(cx, pid)?;
@@ -198,6 +210,7 @@ fn better(so_far: Result<()>, next: Result<()>) -> Result<()> {
     if so_far.is_ok() { so_far } else { next }
 }
 
+/// Signals the thread with this id, whatever its process. EINVAL for an id that is not positive.
 pub fn tkill(cx: &mut Context, tid: i32, signal: i32) -> Result<usize> {
     if tid <= 0 {
         return Err(Errno::EINVAL);
@@ -207,6 +220,7 @@ pub fn tkill(cx: &mut Context, tid: i32, signal: i32) -> Result<usize> {
     send_thread(cx.process(), &task, signal)
 }
 
+/// Signals a thread of a process: ESRCH if it is not, or no longer, one of it.
 pub fn tgkill(cx: &mut Context, pid: i32, tid: i32, signal: i32) -> Result<usize> {
     gate::demand_naming(cx, tid)?;
     send_thread(cx.process(), &*find_thread(pid, tid)?, signal)
@@ -229,6 +243,8 @@ fn send_thread(caller: &Process, task: &Task, signal: i32) -> Result<usize> {
     Ok(0)
 }
 
+/// Signals a process with details of the caller's choice, which is refused rather than lost when too many wait.
+/// EPERM for pretending to another that the kernel or `tgkill` sent it.
 pub fn rt_sigqueueinfo(cx: &mut Context, pid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<usize> {
     let mut details = Details::from_siginfo(&info.read()?)?;
     let signal = signal_or_probe(signal)?;
@@ -243,6 +259,7 @@ pub fn rt_sigqueueinfo(cx: &mut Context, pid: i32, signal: i32, info: UserPtr<Si
     Ok(0)
 }
 
+/// Does the same to one thread of a process.
 pub fn rt_tgsigqueueinfo(cx: &mut Context, pid: i32, tid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<usize> {
     let mut details = Details::from_siginfo(&info.read()?)?;
     let signal = signal_or_probe(signal)?;

@@ -8,6 +8,8 @@ use caps::PathPermissions;
 /// The longest text of permissions that is looked at.
 const PERMISSIONS_MAX: usize = 64;
 
+/// Shows a path in the view with these permissions, hiding all that was never shown; two nulls lock the view.
+/// EINVAL for unknown letters.
 pub fn unveil(cx: &mut Context, path: UserPath, permissions: UserPath) -> Result<usize> {
     if path.is_null() && permissions.is_null() {
         return cx.table.lock_view().map(|()| 0);

@@ -12,10 +12,12 @@ use process::gate;
 const ANONYMOUS_MAGIC: i64 = 0x0904_1934;
 const BLOCK: i64 = 4096;
 
+/// Tells the attributes of what is open, be it in a file system or not.
 pub fn fstat(_cx: &mut Context, fd: Held, buf: UserPtr<Stat>) -> Result<usize> {
     buf.write(&fd.stat()?).map(|()| 0)
 }
 
+/// Tells the figures of the file system; what is in none, such as a pipe, has made-up ones.
 pub fn fstatfs(_cx: &mut Context, fd: Held, buf: UserPtr<Statfs>) -> Result<usize> {
     let figures = match fd.node() {
         Some(node) => node.file_system().statfs()?,
@@ -30,10 +32,12 @@ pub fn fstatfs(_cx: &mut Context, fd: Held, buf: UserPtr<Statfs>) -> Result<usiz
     buf.write(&figures).map(|()| 0)
 }
 
+/// Changes the mode of what is open, but for bits promised not to be set. EBADF if it was opened only as a path.
 pub fn fchmod(cx: &mut Context, fd: Held, mode: Mode) -> Result<usize> {
     change_mode(location(&fd)?, gate::allowed_mode(cx, mode), &cx.process().credentials()).map(|()| 0)
 }
 
+/// Changes owner and group of what is open; all ones leaves either. EBADF if it was opened only as a path.
 pub fn fchown(cx: &mut Context, fd: Held, uid: u32, gid: u32) -> Result<usize> {
     let (uid, gid) = (given(uid), given(gid));
     gate::check_owner(cx, uid, gid)?;
@@ -53,6 +57,7 @@ fn location(fd: &Held) -> Result<&Location> {
     fd.location().ok_or(Errno::EINVAL)
 }
 
+/// Locks or unlocks a whole file for the open file that duplicates share; waits unless LOCK_NB is there.
 pub fn flock(cx: &mut Context, fd: Held, operation: u32) -> Result<usize> {
     crate::handlers::locks::flock(cx, &fd, operation)
 }

@@ -10,6 +10,8 @@ use object::{Held, Object, Seek};
 /// The buffer through which bytes go.
 const BUFFER: usize = 64 * 1024;
 
+/// Copies from a file at `offset`, or at its own offset, to anything that can be written.
+/// EINVAL for a source without places; EPIPE comes with SIGPIPE. What was moved before an error counts.
 pub fn sendfile(cx: &mut Context, out: Held, from: Held, offset: UserPtr<i64>, count: usize) -> Result<usize> {
     if from.kind() == Kind::Directory || !has_places(&*from) {
         return Err(Errno::EINVAL);
@@ -45,6 +47,8 @@ fn send_piece(from: &Held, place: u64, out: &Held, buffer: &mut [u8], left: usiz
     out.write(&mut Source::from_kernel(&buffer[..read]))
 }
 
+/// Copies between two regular files, or within one where the ranges do not overlap (EINVAL).
+/// EBADF for a target that appends, EISDIR for a directory; no blocks are shared.
 pub fn copy_file_range(
     _cx: &mut Context,
     from: Held,

@@ -14,6 +14,7 @@ const HEADER: usize = size_of::<DirentHeader>();
 const ALIGNMENT: usize = 8;
 const RECORD_MAX: usize = (HEADER + NAME_MAX + 1).next_multiple_of(ALIGNMENT);
 
+/// Lists as many entries as fit, leaving out what the view hides. EINVAL if not one fits.
 pub fn getdents64(cx: &mut Context, fd: Held, mut buf: Sink<'_>) -> Result<usize> {
     let (mut written, mut refused) = (0, None);
     let roots = cx.table.roots();

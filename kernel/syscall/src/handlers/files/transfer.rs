@@ -16,42 +16,53 @@ pub(super) const BYTES_MAX: usize = 0x7fff_f000;
 /// Flags of `preadv2` and `pwritev2` that ask for no more than what is done anyway.
 const HARMLESS: u32 = general::RWF_HIPRI | general::RWF_DSYNC | general::RWF_SYNC;
 
+/// Copies what the slot's own offset stands at, and moves the offset.
 pub fn read(_cx: &mut Context, fd: Held, mut buf: Sink<'_>) -> Result<usize> {
     buf.truncate(BYTES_MAX);
     fd.read(&mut buf)
 }
 
+/// Writes at the slot's own offset and moves it; EPIPE comes with SIGPIPE, but not for messages.
+/// A file is cut off at RLIMIT_FSIZE: from there on SIGXFSZ and EFBIG.
 pub fn write(cx: &mut Context, fd: Held, mut buf: Source<'_>) -> Result<usize> {
     buf.truncate(BYTES_MAX);
     write_from(cx, &fd, &mut buf)
 }
 
+/// Copies what is at `offset`, leaving the slot's own. EINVAL for a negative one.
 pub fn pread64(_cx: &mut Context, fd: Held, mut buf: Sink<'_>, offset: i64) -> Result<usize> {
     buf.truncate(BYTES_MAX);
     fd.read_at(&mut buf, place(offset)?)
 }
 
+/// Writes at `offset`, leaving the slot's own, up to RLIMIT_FSIZE as `write` does.
 pub fn pwrite64(cx: &mut Context, fd: Held, mut buf: Source<'_>, offset: i64) -> Result<usize> {
     buf.truncate(BYTES_MAX);
     write_from_at(cx, &fd, &mut buf, place(offset)?)
 }
 
+/// Reads into several pieces of memory as if they were one.
 pub fn readv(_cx: &mut Context, fd: Held, iov: Iovecs) -> Result<usize> {
     fd.read(&mut iov.sink()?)
 }
 
+/// Writes several pieces of memory as if they were one.
 pub fn writev(cx: &mut Context, fd: Held, iov: Iovecs) -> Result<usize> {
     write_from(cx, &fd, &mut iov.source()?)
 }
 
+/// Reads from `offset` into several pieces, leaving the slot's own offset.
 pub fn preadv(_cx: &mut Context, fd: Held, iov: Iovecs, offset: i64) -> Result<usize> {
     fd.read_at(&mut iov.sink()?, place(offset)?)
 }
 
+/// Writes several pieces at `offset`, leaving the slot's own.
 pub fn pwritev(cx: &mut Context, fd: Held, iov: Iovecs, offset: i64) -> Result<usize> {
     write_from_at(cx, &fd, &mut iov.source()?, place(offset)?)
 }
 
+/// Reads from `offset`, or from the slot's own for -1, which needs no right to seek.
+/// EOPNOTSUPP for flags that ask for more than is done anyway, RWF_NOWAIT among them.
 pub fn preadv2(cx: &mut Context, fd: Held, iov: Iovecs, offset: i64, _high: u64, flags: u32) -> Result<usize> {
     check_flags(flags)?;
     if offset == -1 {
@@ -61,6 +72,8 @@ pub fn preadv2(cx: &mut Context, fd: Held, iov: Iovecs, offset: i64, _high: u64,
     preadv(cx, fd, iov, offset)
 }
 
+/// Writes at `offset`, or at the slot's own for -1, which needs no right to seek.
+/// EOPNOTSUPP for flags that ask for more than is done anyway, RWF_APPEND among them.
 pub fn pwritev2(cx: &mut Context, fd: Held, iov: Iovecs, offset: i64, _high: u64, flags: u32) -> Result<usize> {
     check_flags(flags)?;
     if offset == -1 {

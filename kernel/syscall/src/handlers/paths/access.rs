@@ -10,14 +10,18 @@ use object::{Credentials, Location, NodeKind};
 use process::gate;
 use process::promise_rules::Use;
 
+/// Asks about a path from the working directory, for the real ids.
 pub fn access(cx: &mut Context, path: UserPath, mode: AccessMode) -> Result<usize> {
     faccessat(cx, cwd(Rights::FSTAT), path, mode)
 }
 
+/// Asks about a path from a directory, for the real ids.
 pub fn faccessat(cx: &mut Context, directory: At, path: UserPath, mode: AccessMode) -> Result<usize> {
     faccessat2(cx, directory, path, mode, AtFlags::empty())
 }
 
+/// Asks whether a use would be allowed: for the real ids, or with AT_EACCESS for the effective ones.
+/// The view is asked as well; EROFS for writing to a file or directory of a read-only mount.
 pub fn faccessat2(cx: &mut Context, directory: At, path: UserPath, mode: AccessMode, flags: AtFlags) -> Result<usize> {
     let known = AtFlags::EFFECTIVE_ACCESS | AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
     if !known.contains(flags) || !AccessMode::all().contains(mode) {

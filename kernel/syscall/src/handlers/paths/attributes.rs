@@ -19,14 +19,17 @@ const MICROSECONDS: i64 = 1_000_000;
 const UTIME_NOW: i64 = general::UTIME_NOW as i64;
 const UTIME_OMIT: i64 = general::UTIME_OMIT as i64;
 
+/// Changes the mode of what a path names, following links.
 pub fn chmod(cx: &mut Context, path: UserPath, mode: Mode) -> Result<usize> {
     fchmodat2(cx, cwd(Rights::FCHMOD), path, mode, AtFlags::empty())
 }
 
+/// Changes the mode of what a path from a directory names, following links.
 pub fn fchmodat(cx: &mut Context, directory: At, path: UserPath, mode: Mode) -> Result<usize> {
     fchmodat2(cx, directory, path, mode, AtFlags::empty())
 }
 
+/// Changes a mode, but for bits that the process promised not to set. A link has none to change: EOPNOTSUPP.
 pub fn fchmodat2(cx: &mut Context, directory: At, path: UserPath, mode: Mode, flags: AtFlags) -> Result<usize> {
     if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
         return Err(Errno::EINVAL);
@@ -38,14 +41,18 @@ pub fn fchmodat2(cx: &mut Context, directory: At, path: UserPath, mode: Mode, fl
     change_mode(&named.location, gate::allowed_mode(cx, mode), &cx.process().credentials()).map(|()| 0)
 }
 
+/// Changes owner and group of what a path names, following links.
 pub fn chown(cx: &mut Context, path: UserPath, uid: u32, gid: u32) -> Result<usize> {
     fchownat(cx, cwd(Rights::FCHOWN), path, uid, gid, AtFlags::empty())
 }
 
+/// Changes owner and group of a link itself.
 pub fn lchown(cx: &mut Context, path: UserPath, uid: u32, gid: u32) -> Result<usize> {
     fchownat(cx, cwd(Rights::FCHOWN), path, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
 }
 
+/// Changes owner and group, all ones leaving either; the set-id bits of a file go.
+/// Without the promise `chown` only to the process's own ids: EPERM.
 pub fn fchownat(cx: &mut Context, directory: At, path: UserPath, uid: u32, gid: u32, flags: AtFlags) -> Result<usize> {
     if !(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
         return Err(Errno::EINVAL);
@@ -55,6 +62,7 @@ pub fn fchownat(cx: &mut Context, directory: At, path: UserPath, uid: u32, gid: 
     change_owner(&named.location, given(uid), given(gid), &cx.process().credentials()).map(|()| 0)
 }
 
+/// Sets both times to whole seconds, or to now for null.
 pub fn utime(cx: &mut Context, path: UserPath, times: UserPtr<Utimbuf>) -> Result<usize> {
     let at = |seconds| Some(SetTime::To(Timespec { seconds, nanoseconds: 0 }));
     let times = match times.non_null() {
@@ -67,10 +75,12 @@ pub fn utime(cx: &mut Context, path: UserPath, times: UserPtr<Utimbuf>) -> Resul
     set_times(cx, cwd(Rights::FUTIMES), path, times, AtFlags::empty())
 }
 
+/// Sets both times to microseconds, or to now for null.
 pub fn utimes(cx: &mut Context, path: UserPath, times: UserPtr<[Timeval; 2]>) -> Result<usize> {
     futimesat(cx, cwd(Rights::FUTIMES), path, times)
 }
 
+/// Sets both times to microseconds, or to now for null; without a path, those of the descriptor itself.
 pub fn futimesat(cx: &mut Context, directory: At, path: UserPath, times: UserPtr<[Timeval; 2]>) -> Result<usize> {
     let at = |time: Timeval| {
         if !(0..MICROSECONDS).contains(&time.microseconds) {
@@ -89,6 +99,8 @@ pub fn futimesat(cx: &mut Context, directory: At, path: UserPath, times: UserPtr
     set_times(cx, directory, path, times, or_itself(path))
 }
 
+/// Sets each time to nanoseconds, to now or not at all; without a path, those of the descriptor itself.
+/// Where both are left, nothing is looked up and nothing refused.
 pub fn utimensat(
     cx: &mut Context,
     directory: At,
@@ -131,6 +143,7 @@ fn set_times(cx: &Context, at: At, path: UserPath, times: Times, flags: AtFlags)
     change_times(&named.location, times.0, times.1, &cx.process().credentials()).map(|()| 0)
 }
 
+/// Sets the size of the file that a path names. EINVAL for a negative one.
 pub fn truncate(cx: &mut Context, path: UserPath, size: i64) -> Result<usize> {
     let size = u64::try_from(size).map_err(|_| Errno::EINVAL)?;
     let named = find(cx, cwd(Rights::FTRUNCATE), path, AtFlags::empty(), LookupFlags::empty())?;

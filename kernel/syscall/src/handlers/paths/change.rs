@@ -9,18 +9,22 @@ use object::{LookupFlags, NewNode, NodeKind};
 use process::gate;
 use process::promise_rules::{self, Use};
 
+/// Makes a directory by a path from the working directory.
 pub fn mkdir(cx: &mut Context, path: UserPath, mode: Mode) -> Result<usize> {
     mkdirat(cx, cwd(Rights::MKDIRAT), path, mode)
 }
 
+/// Makes a directory with the mode less the process's mask; set-id bits in it are dropped.
 pub fn mkdirat(cx: &mut Context, directory: At, path: UserPath, mode: Mode) -> Result<usize> {
     make(cx, directory, path, NewNode::Directory, mode - (Mode::SET_UID | Mode::SET_GID))
 }
 
+/// Makes a node by a path from the working directory.
 pub fn mknod(cx: &mut Context, path: UserPath, mode: u32, device: u64) -> Result<usize> {
     mknodat(cx, cwd(Rights::MKNODAT), path, mode, device)
 }
 
+/// Makes a file, fifo, socket or device. Devices are for the privileged, directories for nobody: EPERM.
 pub fn mknodat(cx: &mut Context, directory: At, path: UserPath, mode: u32, device: u64) -> Result<usize> {
     gate::demand(cx, promise_rules::make_node(mode))?;
     let device = u64::from(device as u32);
@@ -47,14 +51,17 @@ fn make(cx: &Context, directory: At, path: UserPath, what: NewNode<'_>, mode: Mo
     place.create(what, masked(cx, mode), base.credentials()).map(|_| 0)
 }
 
+/// Removes a name that is no directory's, by a path from the working directory.
 pub fn unlink(cx: &mut Context, path: UserPath) -> Result<usize> {
     unlinkat(cx, cwd(Rights::UNLINKAT), path, AtFlags::empty())
 }
 
+/// Removes a directory by a path from the working directory.
 pub fn rmdir(cx: &mut Context, path: UserPath) -> Result<usize> {
     unlinkat(cx, cwd(Rights::UNLINKAT), path, AtFlags::REMOVE_DIRECTORY)
 }
 
+/// Removes a name, or with AT_REMOVEDIR a directory; a link at the end is not followed.
 pub fn unlinkat(cx: &mut Context, directory: At, path: UserPath, flags: AtFlags) -> Result<usize> {
     if !AtFlags::REMOVE_DIRECTORY.contains(flags) {
         return Err(Errno::EINVAL);
@@ -69,15 +76,19 @@ pub fn unlinkat(cx: &mut Context, directory: At, path: UserPath, flags: AtFlags)
     Ok(0)
 }
 
+/// Renames between paths from the working directory, replacing what is there.
 pub fn rename(cx: &mut Context, old: UserPath, new: UserPath) -> Result<usize> {
     let (from, to) = (cwd(Rights::RENAMEAT_SOURCE), cwd(Rights::RENAMEAT_TARGET));
     renameat2(cx, from, old, to, new, RenameFlags::empty())
 }
 
+/// Renames between directories, replacing what is there.
 pub fn renameat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath) -> Result<usize> {
     renameat2(cx, from, old, to, new, RenameFlags::empty())
 }
 
+/// Renames, and may refuse to replace or exchange the two names; to exchange takes the rights of both sides on both.
+/// EINVAL for both flags at once, and for whiteouts.
 pub fn renameat2(
     cx: &mut Context,
     from: At,

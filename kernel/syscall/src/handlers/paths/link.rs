@@ -11,11 +11,13 @@ use object::{Location, LookupFlags, NewNode};
 use process::gate;
 use process::promise_rules::Use;
 
+/// Gives a file another name, by paths from the working directory; a link at the end is not followed.
 pub fn link(cx: &mut Context, old: UserPath, new: UserPath) -> Result<usize> {
     let (from, to) = (cwd(Rights::LINKAT_SOURCE), cwd(Rights::LINKAT_TARGET));
     linkat(cx, from, old, to, new, AtFlags::empty())
 }
 
+/// Gives a file another name; with AT_EMPTY_PATH, that which is open.
 pub fn linkat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath, flags: AtFlags) -> Result<usize> {
     if !(AtFlags::SYMLINK_FOLLOW | AtFlags::EMPTY_PATH).contains(flags) {
         return Err(Errno::EINVAL);
@@ -32,10 +34,12 @@ pub fn linkat(cx: &mut Context, from: At, old: UserPath, to: At, new: UserPath, 
     place.link(&Found { location, sight, through }, base.credentials()).map(|()| 0)
 }
 
+/// Makes a symbolic link by a path from the working directory.
 pub fn symlink(cx: &mut Context, target: UserPath, path: UserPath) -> Result<usize> {
     symlinkat(cx, target, cwd(Rights::SYMLINKAT), path)
 }
 
+/// Makes a symbolic link to any text but an empty one (ENOENT).
 pub fn symlinkat(cx: &mut Context, target: UserPath, directory: At, path: UserPath) -> Result<usize> {
     let target = target.read()?;
     if target.is_empty() {
@@ -47,10 +51,12 @@ pub fn symlinkat(cx: &mut Context, target: UserPath, directory: At, path: UserPa
     place.create(NewNode::Symlink(&target), Mode::from_raw(0o777), base.credentials()).map(|_| 0)
 }
 
+/// Copies the text of a link by a path from the working directory.
 pub fn readlink(cx: &mut Context, path: UserPath, buf: Sink<'_>) -> Result<usize> {
     readlinkat(cx, cwd(Rights::NONE), path, buf)
 }
 
+/// Copies as much of a link's text as fits, without a zero byte; an empty path names a link that is open.
 pub fn readlinkat(cx: &mut Context, directory: At, path: UserPath, mut buf: Sink<'_>) -> Result<usize> {
     if buf.remaining() as i32 <= 0 {
         return Err(Errno::EINVAL);

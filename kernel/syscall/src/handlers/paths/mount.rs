@@ -18,6 +18,8 @@ const UMOUNT_NOFOLLOW: u32 = 8;
 /// `umount2`: force, detach lazily, only if unused since marked.
 const UMOUNT_OTHERS: u32 = 7;
 
+/// Mounts a new file system of a kind, which has no source and whose data is not looked at.
+/// EPERM unless the effective user id is 0, and for whoever has a view that hides something.
 pub fn mount(
     cx: &mut Context,
     source: UserPath,
@@ -39,6 +41,8 @@ pub fn mount(
     Mount::graft(target, file_system, flags).map(|_| 0)
 }
 
+/// Takes away the mount whose root a path names, else EINVAL; EBUSY while others are mounted on it.
+/// To force it or to detach it lazily does nothing more.
 pub fn umount2(cx: &mut Context, path: UserPath, flags: u32) -> Result<usize> {
     check_privilege(cx)?;
     if flags & !(UMOUNT_NOFOLLOW | UMOUNT_OTHERS) != 0 {

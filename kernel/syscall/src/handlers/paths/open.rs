@@ -17,20 +17,25 @@ use process::promise_rules::Use;
 /// The largest `struct open_how` that is looked at.
 const HOW_MAX: usize = 4096;
 
+/// Opens a path from the working directory.
 pub fn open(cx: &mut Context, path: UserPath, flags: OpenFlags, mode: Mode) -> Result<usize> {
     openat(cx, At::cwd(Rights::LOOKUP), path, flags, mode)
 }
 
+/// Opens for writing only, making the file or emptying it.
 pub fn creat(cx: &mut Context, path: UserPath, mode: Mode) -> Result<usize> {
     open(cx, path, OpenFlags::CREATE | OpenFlags::WRITE_ONLY | OpenFlags::TRUNCATE, mode)
 }
 
+/// Opens a path from a directory into the lowest free slot; flags that have no meaning are ignored.
 pub fn openat(cx: &mut Context, directory: At, path: UserPath, flags: OpenFlags, mode: Mode) -> Result<usize> {
     // Bits without meaning have always been ignored here.
     let flags = OpenFlags::from_bits_truncate(flags.bits());
     open_beneath(cx, directory, path, flags, mode, LookupFlags::empty())
 }
 
+/// Does the same with rules for the look-up: here unknown flags are EINVAL, a longer structure E2BIG unless zero.
+/// RESOLVE_CACHED is always EAGAIN.
 pub fn openat2(cx: &mut Context, directory: At, path: UserPath, how: UserPtr<OpenHow>, size: usize) -> Result<usize> {
     let how = read_how(how, size)?;
     let flags = u32::try_from(how.flags).map(|word| OpenFlags::from_word(word.into())).map_err(|_| Errno::EINVAL)?;

@@ -12,14 +12,17 @@ use object::LookupFlags;
 use process::gate;
 use process::promise_rules::Use;
 
+/// Tells the attributes of what a path names, following links.
 pub fn stat(cx: &mut Context, path: UserPath, buf: UserPtr<Stat>) -> Result<usize> {
     newfstatat(cx, cwd(Rights::FSTAT), path, buf, AtFlags::empty())
 }
 
+/// Tells the attributes of what a path names, a link's own if it is one.
 pub fn lstat(cx: &mut Context, path: UserPath, buf: UserPtr<Stat>) -> Result<usize> {
     newfstatat(cx, cwd(Rights::FSTAT), path, buf, AtFlags::SYMLINK_NOFOLLOW)
 }
 
+/// Tells the attributes of what a path from a directory names, or with AT_EMPTY_PATH of the open object.
 pub fn newfstatat(
     cx: &mut Context,
     directory: At,
@@ -44,6 +47,7 @@ fn attributes(cx: &Context, directory: At, path: UserPath, flags: AtFlags) -> Re
     base.find(&path, unless_nofollow(flags) | empty_path(flags))?.node().stat()
 }
 
+/// Tells the same attributes in the longer form: always the basic ones, whatever the mask asks for.
 pub fn statx(
     cx: &mut Context,
     directory: At,
@@ -94,6 +98,7 @@ const fn minor(device: u64) -> u32 {
     ((device & 0xff) | (device >> 12 & !0xff)) as u32
 }
 
+/// Tells the figures of the file system that a path leads to.
 pub fn statfs(cx: &mut Context, path: UserPath, buf: UserPtr<Statfs>) -> Result<usize> {
     let named = find(cx, cwd(Rights::FSTATFS), path, AtFlags::empty(), LookupFlags::empty())?;
     buf.write(&named.location.node().file_system().statfs()?).map(|()| 0)

@@ -13,15 +13,19 @@ const SIGNAL_BITS: u64 = 0xff;
 /// The first published size of `struct clone_args`.
 const ARGUMENTS_SIZE_FIRST: usize = 64;
 
+/// Makes a process with a copy of the memory, and tells the parent its id.
 pub fn fork(cx: &mut Context) -> Result<usize> {
     clone_with(cx, &CloneRequest { exit_signal: Signal::CHLD.number(), ..CloneRequest::default() })
 }
 
+/// Makes a process that borrows the memory; the parent waits until it executes something or ends.
 pub fn vfork(cx: &mut Context) -> Result<usize> {
     let flags = CloneFlags::VM | CloneFlags::VFORK;
     clone_with(cx, &CloneRequest { flags, exit_signal: Signal::CHLD.number(), ..CloneRequest::default() })
 }
 
+/// Makes a process or a thread as the flags say, with the signal of its end in their low byte.
+/// Unknown flags are ignored.
 pub fn clone(
     cx: &mut Context,
     flags: CloneFlags,
@@ -44,6 +48,7 @@ pub fn clone(
     clone_with(cx, &request)
 }
 
+/// Does the same with a structure: here unknown flags are EINVAL, as are ids chosen by the caller.
 pub fn clone3(cx: &mut Context, arguments: UserPtr<CloneArgs>, size: usize) -> Result<usize> {
     let arguments = read_arguments(arguments, size)?;
     let flags = CloneFlags::from_bits(arguments.flags).ok_or(Errno::EINVAL)?;

@@ -20,6 +20,8 @@ const PD_DAEMON: u32 = 1;
 /// PD_CLOEXEC: exec closes the descriptor.
 const PD_CLOEXEC: u32 = 2;
 
+/// Makes a descriptor of any process, which exec closes; to close it does nothing to the process.
+/// PIDFD_NONBLOCK is taken but changes nothing.
 pub fn pidfd_open(cx: &mut Context, pid: i32, flags: u32) -> Result<usize> {
     if pid <= 0 || flags & !PIDFD_NONBLOCK != 0 {
         return Err(Errno::EINVAL);
@@ -30,6 +32,7 @@ pub fn pidfd_open(cx: &mut Context, pid: i32, flags: u32) -> Result<usize> {
     Ok(slot as usize)
 }
 
+/// Sends a signal to the process in the slot; without `info` it says the same as `kill`. EINVAL for any flags.
 pub fn pidfd_send_signal(
     cx: &mut Context,
     process: Held,
@@ -62,10 +65,12 @@ pub(super) fn descriptor_for(flags: u32) -> Result<NewDescriptor> {
     Ok(NewDescriptor { at_close, flags })
 }
 
+/// Tells the id of the process in the slot.
 pub fn pdgetpid(_cx: &mut Context, fd: Held, pid: UserPtr<i32>) -> Result<usize> {
     pid.write(&process_of(&fd)?.id()).map(|()| 0)
 }
 
+/// Sends a signal to the process in the slot; ESRCH once it has ended.
 pub fn pdkill(cx: &mut Context, fd: Held, signal: i32) -> Result<usize> {
     send_by_descriptor(cx, &fd, signal, UserPtr::new(0))
 }

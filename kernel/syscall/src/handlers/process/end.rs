@@ -21,16 +21,19 @@ const WAIT4_OPTIONS: WaitFlags = WaitFlags::NO_HANG
 /// What `waitid` can wait for; one of them must be asked for.
 const WAITID_EVENTS: WaitFlags = WaitFlags::EXITED.union(WaitFlags::STOPPED).union(WaitFlags::CONTINUED);
 
+/// Ends the calling thread on its way back to user mode; of the code the low byte counts.
 pub fn exit(cx: &mut Context, code: i32) -> Result<usize> {
     process::exit::leave_thread(&cx.task, code as u8);
     Ok(0)
 }
 
+/// Ends all threads of the process; of the code the low byte counts.
 pub fn exit_group(cx: &mut Context, code: i32) -> Result<usize> {
     process::exit::leave_process(cx.process(), ExitStatus::Exited(code as u8));
     Ok(0)
 }
 
+/// Waits for a child and returns its id, or 0 with WNOHANG while there is nothing to tell.
 pub fn wait4(
     cx: &mut Context,
     pid: i32,
@@ -58,6 +61,8 @@ pub fn wait4(
     Ok(report.pid as usize)
 }
 
+/// Waits for what the options name, one thing at least (EINVAL), and describes it as its signal would.
+/// With WNOHANG and nothing to tell, the description is all zero.
 pub fn waitid(
     cx: &mut Context,
     kind: u32,

@@ -17,6 +17,7 @@ use process::spawn::{self, Spawn};
 /// The most that arguments and environment may take together, whatever the stack's limit.
 const TOTAL_LIMIT: usize = 6 << 20;
 
+/// Runs the program at a path in place of this one; no arguments at all become a single empty one.
 pub fn execve(cx: &mut Context, path: UserPath, argv: UserPtr<u64>, envp: UserPtr<u64>) -> Result<usize> {
     let path = path.read()?;
     if path.is_empty() {
@@ -28,6 +29,8 @@ pub fn execve(cx: &mut Context, path: UserPath, argv: UserPtr<u64>, envp: UserPt
     run(cx, Executable { location, path }, argv, envp)
 }
 
+/// Runs the program at a path from a directory, or with AT_EMPTY_PATH the one that is open.
+/// A link that is not to be followed is ELOOP.
 pub fn execveat(
     cx: &mut Context,
     directory: At,

@@ -64,6 +64,8 @@ fn find_path(cx: &Context, path: &[u8]) -> Result<Arc<Endpoint>> {
     find_node(node).ok_or(Errno::ECONNREFUSED)
 }
 
+/// Gives the socket a name: a new node in the file tree, a name outside it, or any free one of those for none.
+/// EADDRINUSE for a path that is there already.
 pub fn bind(cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: u32) -> Result<usize> {
     let socket = socket_of(&fd)?;
     gate::demand_one(cx, Promises::UNIX)?;
@@ -91,6 +93,7 @@ fn bind_path(cx: &Context, socket: &Socket, path: alloc::vec::Vec<u8>) -> Result
     socket.bind(Address::Path(path, location)).map(|()| 0)
 }
 
+/// Connects to the socket of that name; with an unspecified address it parts from its peer instead.
 pub fn connect(cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: u32) -> Result<usize> {
     let socket = socket_of(&fd)?;
     let asked = read(address, size)?;
@@ -105,11 +108,13 @@ pub fn connect(cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size
     socket.connect(&target, socket.waiting(MessageFlags::empty())).map(|()| 0)
 }
 
+/// Tells the socket's name as far as there is room, and how long it is.
 pub fn getsockname(_cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: UserPtr<u32>) -> Result<usize> {
     let name = socket_of(&fd)?.name();
     write(name.as_deref(), address, size).map(|()| 0)
 }
 
+/// Tells the name of the peer as far as there is room, and how long it is.
 pub fn getpeername(_cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: UserPtr<u32>) -> Result<usize> {
     let name = socket_of(&fd)?.peer_name()?;
     write(name.as_deref(), address, size).map(|()| 0)

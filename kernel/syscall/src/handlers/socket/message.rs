@@ -18,6 +18,7 @@ const BYTES_MAX: usize = 0x7fff_f000;
 /// The most messages that one call moves.
 const MESSAGES_MAX: u32 = UIO_MAXIOV;
 
+/// Sends bytes, to the one named if they are datagrams, else to the peer; EPIPE on a stream comes with SIGPIPE.
 pub fn sendto(
     cx: &mut Context,
     fd: Held,
@@ -32,10 +33,12 @@ pub fn sendto(
     send(cx, socket, &mut buf, to, Extras::default(), flags)
 }
 
+/// Sends bytes from several pieces, with capabilities and credentials if control messages give them.
 pub fn sendmsg(cx: &mut Context, fd: Held, message: UserPtr<Msghdr>, flags: MessageFlags) -> Result<usize> {
     send_message(cx, socket_of(&fd)?, message, flags)
 }
 
+/// Sends up to 1024 messages and says how many; an error counts only for the first.
 pub fn sendmmsg(
     cx: &mut Context,
     fd: Held,
@@ -129,6 +132,7 @@ fn send(
     sent
 }
 
+/// Receives bytes and tells who sent them; on a stream that is the peer.
 pub fn recvfrom(
     _cx: &mut Context,
     fd: Held,
@@ -174,6 +178,7 @@ fn receive(socket: &Socket, to: &mut Sink<'_>, flags: MessageFlags) -> Result<Re
     socket.receive(to, flags, socket.waiting(flags))
 }
 
+/// Receives bytes into several pieces, with the capabilities and credentials that came with them.
 pub fn recvmsg(cx: &mut Context, fd: Held, message: UserPtr<Msghdr>, flags: MessageFlags) -> Result<usize> {
     receive_message(cx, socket_of(&fd)?, message, flags)
 }
@@ -197,6 +202,8 @@ fn receive_message(cx: &Context, socket: &Socket, place: UserPtr<Msghdr>, flags:
     Ok(count)
 }
 
+/// Receives up to 1024 messages and says how many; an error counts only for the first.
+/// The time is looked at between messages only, so that waiting for one may take longer.
 pub fn recvmmsg(
     cx: &mut Context,
     fd: Held,

@@ -23,12 +23,14 @@ use process::{gate, promise_rules};
 /// The flags that come with a type: a slot's and a socket's, where `open` has them.
 const TYPE_FLAGS: OpenFlags = OpenFlags::CLOSE_ON_EXEC.union(OpenFlags::NONBLOCK);
 
+/// Makes a socket between processes of this machine: EAFNOSUPPORT for all but AF_UNIX. Raw ones are of datagrams.
 pub fn socket(cx: &mut Context, domain: i32, kind: i32, protocol: i32) -> Result<usize> {
     gate::demand_one(cx, promise_rules::socket_family(domain as u32))?;
     let (kind, flags) = kind_of(domain, kind, protocol)?;
     install(cx, Socket::new(kind, flags)?, flags)
 }
 
+/// Makes two sockets that are each other's peers, and writes their slots.
 pub fn socketpair(cx: &mut Context, domain: i32, kind: i32, protocol: i32, fds: UserPtr<[i32; 2]>) -> Result<usize> {
     let (kind, flags) = kind_of(domain, kind, protocol)?;
     let (one_slot, other_slot) = (cx.table.reserve()?, cx.table.reserve()?);
@@ -62,10 +64,12 @@ fn kind_of(domain: i32, kind: i32, protocol: i32) -> Result<(SocketKind, OpenFla
     Ok((kind, flags))
 }
 
+/// Lets others connect, of whom about `backlog` may wait. EOPNOTSUPP for datagrams, EINVAL without a name.
 pub fn listen(_cx: &mut Context, fd: Held, backlog: i32) -> Result<usize> {
     socket_of(&fd)?.listen(backlog).map(|()| 0)
 }
 
+/// Takes a connection as [`accept4`] does, without flags.
 pub fn accept(cx: &mut Context, fd: Held, address: UserPtr<SocketAddress>, size: UserPtr<u32>) -> Result<usize> {
     accept4(cx, fd, address, size, OpenFlags::empty())
 }
@@ -92,6 +96,7 @@ pub fn accept4(
     Ok(slot.commit_capability(fd.alike(accepted), slot_flags(flags)) as usize)
 }
 
+/// Ends receiving, sending or both, for all who hold the socket.
 pub fn shutdown(_cx: &mut Context, fd: Held, how: i32) -> Result<usize> {
     let how = match how {
         0 => Shutdown::Receive,

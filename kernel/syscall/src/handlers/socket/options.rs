@@ -26,6 +26,8 @@ const INERT: [u32; 8] = [
     net::SO_REUSEPORT,
 ];
 
+/// Sets an option of SOL_SOCKET, the only level (else EOPNOTSUPP). Some are only remembered.
+/// SO_LINGER and SO_RCVLOWAT are taken and change nothing.
 pub fn setsockopt(
     cx: &mut Context,
     fd: Held,
@@ -86,6 +88,7 @@ fn set_timeout(socket: &Socket, direction: Direction, value: UserPtr<Timeval>, s
     Ok(())
 }
 
+/// Tells as much of an option as there is room for, and how much that was. EOPNOTSUPP but for SOL_SOCKET.
 pub fn getsockopt(
     cx: &mut Context,
     fd: Held,

@@ -17,6 +17,7 @@ use sched::Wait;
 /// The most events that one call may ask for, so that their bytes can be counted in an int.
 const EVENTS_MAX: i32 = i32::MAX / size_of::<EpollEvent>() as i32;
 
+/// Makes a set without flags; the size must be positive and means nothing.
 pub fn epoll_create(cx: &mut Context, size: i32) -> Result<usize> {
     if size <= 0 {
         return Err(Errno::EINVAL);
@@ -24,6 +25,7 @@ pub fn epoll_create(cx: &mut Context, size: i32) -> Result<usize> {
     epoll_create1(cx, 0)
 }
 
+/// Makes an empty set of slots to wait for.
 pub fn epoll_create1(cx: &mut Context, flags: u32) -> Result<usize> {
     let flags = OpenFlags::from_bits_retain(flags);
     if !OpenFlags::CLOSE_ON_EXEC.contains(flags) {
@@ -32,6 +34,7 @@ pub fn epoll_create1(cx: &mut Context, flags: u32) -> Result<usize> {
     install(cx, EpollSet::new()?, flags)
 }
 
+/// Adds a slot to the set, changes what it is waited for, or takes it out.
 pub fn epoll_ctl(cx: &mut Context, set: Held, operation: i32, fd: Slot, event: UserPtr<EpollEvent>) -> Result<usize> {
     // Copied in even for an operation that there is not.
     let event = if operation as u32 == general::EPOLL_CTL_DEL { EpollEvent::default() } else { event.read()? };
@@ -45,6 +48,7 @@ pub fn epoll_ctl(cx: &mut Context, set: Held, operation: i32, fd: Slot, event: U
     set_of(&set)?.change(change, fd.number(), &Waited::new(&held), event).map(|()| 0)
 }
 
+/// Waits for events of the set, at most `max`, and says how many there are; a negative time has no end.
 pub fn epoll_wait(
     cx: &mut Context,
     set: Held,
@@ -56,6 +60,7 @@ pub fn epoll_wait(
     wait(&set, events, max, timeout::after_ms(timeout_ms))
 }
 
+/// Does the same with another signal mask meanwhile.
 pub fn epoll_pwait(
     cx: &mut Context,
     set: Held,
@@ -68,6 +73,7 @@ pub fn epoll_pwait(
     with_mask(cx, mask, size, |_| wait(&set, events, max, timeout::after_ms(timeout_ms)))
 }
 
+/// Does the same with a time in nanoseconds, of which null has no end.
 pub fn epoll_pwait2(
     cx: &mut Context,
     set: Held,

@@ -11,11 +11,14 @@ use object::revocation::Waited;
 use object::{Held, Ready};
 use sched::Wait;
 
+/// Waits until one of the slots is ready and says how many are; an empty one is ready with POLLNVAL.
+/// A slot whose capability was taken back has an error and a hang-up.
 pub fn poll(cx: &mut Context, fds: UserPtr<Pollfd>, count: usize, timeout_ms: i32) -> Result<usize> {
     let deadline_ns = deadline(cx, timeout::after_ms(timeout_ms));
     wait(cx, fds, count, deadline_ns)
 }
 
+/// Does the same with a time in nanoseconds and another signal mask; the time left is not told, unlike on Linux.
 pub fn ppoll(
     cx: &mut Context,
     fds: UserPtr<Pollfd>,

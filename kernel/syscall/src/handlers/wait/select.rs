@@ -18,6 +18,8 @@ const BITS: usize = u64::BITS as usize;
 const CLASSES: [Ready; 3] =
     [Ready::READABLE.union(Ready::HUP).union(Ready::ERR), Ready::WRITABLE.union(Ready::ERR), Ready::PRI];
 
+/// Waits until a slot of the sets is ready, says how many bits are left, and how much of the time is.
+/// EBADF for an empty slot; numbers beyond the limit are ignored.
 pub fn select(
     cx: &mut Context,
     count: i32,
@@ -37,6 +39,7 @@ pub fn select(
     result
 }
 
+/// Does the same with nanoseconds and another signal mask; the time left is not told, unlike on Linux.
 pub fn pselect6(
     cx: &mut Context,
     count: i32,

@@ -15,6 +15,7 @@ const CANCEL_ON_SET: u32 = general::TFD_TIMER_CANCEL_ON_SET;
 const CALENDAR: i32 = general::CLOCK_REALTIME as i32;
 const SECOND_NS: u64 = 1_000_000_000;
 
+/// Makes a timer that is not armed. EINVAL for clocks but the calendar's, the monotonic one and that since boot.
 pub fn timerfd_create(cx: &mut Context, clock: i32, flags: u32) -> Result<usize> {
     let flags = OpenFlags::from_bits_retain(flags);
     if !(OpenFlags::CLOSE_ON_EXEC | OpenFlags::NONBLOCK).contains(flags) {
@@ -27,6 +28,8 @@ pub fn timerfd_create(cx: &mut Context, clock: i32, flags: u32) -> Result<usize>
     install(cx, TimerObject::new(clock, flags)?, flags)
 }
 
+/// Arms the timer, or disarms it with a time of zero, and tells the setting before.
+/// The calendar is never set, so TFD_TIMER_CANCEL_ON_SET changes nothing.
 pub fn timerfd_settime(
     _cx: &mut Context,
     fd: Held,
@@ -53,6 +56,7 @@ pub fn timerfd_settime(
     Ok(0)
 }
 
+/// Tells the time left, never zero while armed, and the interval.
 pub fn timerfd_gettime(_cx: &mut Context, fd: Held, value: UserPtr<Itimerspec>) -> Result<usize> {
     value.write(&shown(timer_of(&fd)?.setting())).map(|()| 0)
 }
