@@ -1,21 +1,25 @@
 //! The walk along a path.
 //!
-//! A walk keeps where it is and the names still to come. Each step takes one. No lock is held between steps and none is shared with other
-//! walks, except for the moment in which a mount that has mounts on it is asked for them.
+//! A walk keeps where it is and the names still to come. Each step takes one. No lock is held between steps and none is
+//! shared with other walks, except for the moment in which a mount that has mounts on it is asked for them.
 //!
 //! A walk that must not leave its start keeps the directories that it came through, and `..` goes back along them. It
 //! never asks a directory for its parent, so it stays where it may be even while others move directories about.
 
+mod steps;
+
+use steps::cross;
+
+use super::Location;
 use super::location::Entry;
-use super::lookup::{Found, LINKS_MAX, LastName, Lookup, LookupFlags, PATH_MAX, Place, Target, TrailingSlash};
+use super::lookup::{Found, LastName, Lookup, LookupFlags, PATH_MAX, Place, Target, TrailingSlash};
 use super::names::{Names, Rest, copy_name};
-use super::path::{full_path, is_beneath};
-use super::through::{Reach, Through};
+use super::path::full_path;
+use super::through::Through;
 use super::view::{Sight, Step};
 use super::watch::{self, Watch};
-use super::{Location, Mount};
 use crate::denial::{Denial, Had, Needed, Verdict, deny};
-use crate::{Held, Node, NodeKind};
+use crate::{Node, NodeKind};
 use abi::{AccessMode, Errno, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -223,51 +227,6 @@ impl<'a, 'p> Walk<'a, 'p> {
         Err(Errno::EACCES)
     }
 
-    /// Goes to the parent: never above the root, and from a mount's root to the parent of the directory it hides.
-    fn ascend(&mut self) -> Result<()> {
-        let flags = self.lookup.flags;
-        if let Some(chain) = &mut self.chain {
-            let Some(back) = chain.pop() else {
-                return if flags.contains(LookupFlags::IN_ROOT) {
-                    Ok(())
-                } else {
-                    self.escape().and_then(|()| self.ascend())
-                };
-            };
-            if flags.contains(LookupFlags::NO_CROSS_MOUNT) && !Arc::ptr_eq(back.mount(), self.at.mount()) {
-                return Err(Errno::EXDEV);
-            }
-            return self.rise(back);
-        }
-        if self.at.is_same(self.lookup.root()) {
-            return Ok(());
-        }
-        let mut at = self.at.clone();
-        while at.is_mount_root() {
-            let Some(point) = at.mount().point().cloned() else { return self.rise(at) };
-            if flags.contains(LookupFlags::NO_CROSS_MOUNT) {
-                return Err(Errno::EXDEV);
-            }
-            at = point;
-            if at.is_same(self.lookup.root()) {
-                return self.rise(at);
-            }
-        }
-        let parent = at.node().parent().ok_or(Errno::ENOENT)?;
-        at.move_within(parent);
-        // A mount on it hides it.
-        self.rise(cross(at).0)
-    }
-
-    /// Goes where no name leads, if that may be seen.
-    fn rise(&mut self, to: Location) -> Result<()> {
-        self.jump(to)?;
-        match self.watch.as_ref().and_then(Watch::sight) {
-            Some(Sight::Hidden) => self.refuse_found(Errno::ENOENT, None),
-            _ => Ok(()),
-        }
-    }
-
     /// Notes that what was found is not to be used so.
     #[cold]
     fn refuse_found(&mut self, errno: Errno, directory: Option<&Arc<dyn Node>>) -> Result<()> {
@@ -280,55 +239,6 @@ impl<'a, 'p> Walk<'a, 'p> {
             self.names.append_to(&mut path)?;
         }
         self.refuse_path(errno, &path)
-    }
-
-    /// Leaves the start, if that is allowed after all; from then on nothing holds the walk.
-    fn escape(&mut self) -> Result<()> {
-        refuse_escape(self.lookup)?;
-        self.chain = None;
-        Ok(())
-    }
-
-    /// Goes where no name leads.
-    fn jump(&mut self, to: Location) -> Result<()> {
-        self.at = to;
-        match &mut self.watch {
-            None => Ok(()),
-            Some(watch) => watch.jump(&self.at),
-        }
-    }
-
-    /// Goes to a node of the present mount that the present name leads to, and on to whatever is mounted on it.
-    fn descend(&mut self, node: Arc<dyn Node>) -> Result<()> {
-        if self.chain.is_none() && self.watch.is_none() {
-            let id = node.id();
-            self.at.move_within(node);
-            return match self.at.mount().mounted_on(id) {
-                None => Ok(()),
-                Some(_) if self.lookup.flags.contains(LookupFlags::NO_CROSS_MOUNT) => Err(Errno::EXDEV),
-                Some(mount) => {
-                    self.at = cross_to(mount);
-                    Ok(())
-                }
-            };
-        }
-        let mut to = self.at.clone();
-        to.move_within(node);
-        let (to, crossed) = cross(to);
-        if let Some(mut watch) = self.watch.take() {
-            let stepped = watch.step(&self.at, self.names.current(), &to);
-            self.watch = Some(watch);
-            stepped.or_else(|errno| self.refuse(errno))?;
-        }
-        let from = core::mem::replace(&mut self.at, to);
-        if crossed && self.lookup.flags.contains(LookupFlags::NO_CROSS_MOUNT) {
-            return Err(Errno::EXDEV);
-        }
-        if let Some(chain) = &mut self.chain {
-            chain.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-            chain.push(from);
-        }
-        Ok(())
     }
 
     /// Notes that what the path names from here on is not to be seen. `Ok` if whoever asks is learned from.
@@ -346,66 +256,6 @@ impl<'a, 'p> Walk<'a, 'p> {
         watch.see_all();
         Ok(())
     }
-
-    /// Goes where a link leads that is no path. Through a slot, what the slot allows counts in place of the view, as for a
-    /// call on the slot; but a path that goes on from there is a path.
-    fn pass(&mut self, (to, slot): (Location, Option<Held>)) -> Result<()> {
-        let Some(held) = slot else {
-            // Another's root or working directory is no way out of one's own root.
-            if self.lookup.roots.root.is_mount_root() && self.lookup.roots.root.mount().point().is_none() {
-                return self.rise(to);
-            }
-            let directory = to.entry().map(|entry| Location::new(to.mount().clone(), entry.directory.clone()));
-            if !is_beneath(directory.as_ref().unwrap_or(&to), &self.lookup.roots.root) {
-                return Err(Errno::ENOENT);
-            }
-            return self.rise(to);
-        };
-        if Through::is_free(&held) {
-            return self.rise(to);
-        }
-        let reach = if self.names.rest() == Rest::Nothing { Reach::Itself } else { Reach::Beneath };
-        self.through = Some(Through::begin(held, reach, self.lookup.rights)?);
-        if reach == Reach::Itself { self.jump(to) } else { self.rise(to) }
-    }
-
-    fn follow(&mut self, link: &Arc<dyn Node>) -> Result<()> {
-        if let Some(mut watch) = self.watch.take() {
-            let mut place = self.at.clone();
-            place.move_within(link.clone());
-            let followed = watch.follow(&self.at, self.names.current(), &place);
-            self.watch = Some(watch);
-            followed.or_else(|errno| self.refuse(errno))?;
-        }
-        let flags = self.lookup.flags;
-        self.followed += 1;
-        if self.followed > LINKS_MAX || flags.contains(LookupFlags::NO_SYMLINKS) {
-            return Err(Errno::ELOOP);
-        }
-        if let Some(target) = link.follow() {
-            if flags.contains(LookupFlags::NO_MAGIC_LINKS) {
-                return Err(Errno::ELOOP);
-            }
-            if self.chain.is_some() {
-                self.escape()?;
-            }
-            return self.pass(target?);
-        }
-        let bytes = link.read_link()?;
-        match bytes.first() {
-            None => return Err(Errno::ENOENT),
-            Some(b'/') => {
-                match &mut self.chain {
-                    Some(chain) if flags.contains(LookupFlags::IN_ROOT) => chain.clear(),
-                    Some(_) => self.escape()?,
-                    None => {}
-                }
-                self.jump(self.lookup.root().clone())?;
-            }
-            Some(_) => {}
-        }
-        self.names.push_link(bytes)
-    }
 }
 
 /// The refusal to leave the start: what a program asked for itself is EXDEV, what it was narrowed to is ENOTCAPABLE and noted.
@@ -420,22 +270,6 @@ fn refuse_escape(lookup: &Lookup<'_>) -> Result<()> {
         Verdict::Allow => Ok(()),
         Verdict::Refuse => Err(Errno::ENOTCAPABLE),
     }
-}
-
-/// What hides `at`: the last mount on it and on that one's root; and whether there was one.
-fn cross(at: Location) -> (Location, bool) {
-    match at.mount().mounted_on(at.node().id()) {
-        Some(mount) => (cross_to(mount), true),
-        None => (at, false),
-    }
-}
-
-fn cross_to(mut mount: Arc<Mount>) -> Location {
-    while let Some(above) = mount.mounted_on(mount.root_id()) {
-        mount = above;
-    }
-    let root = mount.root().clone();
-    Location::new(mount, root)
 }
 
 /// Whether a name was `.` or `..` and has been dealt with.
