@@ -550,7 +550,7 @@ macro_rules! system_calls {
             0x1018 narrowing cap_learn(flags: u32)
                 roots[] promises[stdio] errors[EINVAL EMFILE EPERM];
             0x1020 process pdfork(fd: output[i32], flags: u32)
-                roots[spawn] promises[proc] errors[EAGAIN EINVAL EMFILE];
+                roots[spawn] promises[proc] errors[EAGAIN EINVAL EMFILE ECAPMODE];
             0x1021 process pdgetpid(fd: process[PDGETPID], pid: output[i32])
                 roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
             0x1022 process pdkill(fd: process[PDKILL], signal: signal)
@@ -558,7 +558,7 @@ macro_rules! system_calls {
             0x1023 process pdwait(fd: process[PDWAIT], status: output[i32], options: flags[WaitFlags], usage: output[Rusage])
                 roots[] promises[stdio proc] errors[EBADF ECHILD EINTR EINVAL ENOTCAPABLE];
             0x1024 process spawn(executable: cap[FEXECVE], arguments: input[SpawnArguments], size: usize)
-                roots[spawn] promises[exec] errors[E2BIG EACCES EAGAIN EBADF EINVAL EIO EMFILE ENOEXEC ENOENT ENOTDIR ELOOP ENOTCAPABLE];
+                roots[spawn] promises[exec] errors[E2BIG EACCES EAGAIN EBADF EINVAL EIO EMFILE ENOEXEC ENOENT ENOTDIR ELOOP ECAPMODE ENOTCAPABLE];
         }
     };
 }

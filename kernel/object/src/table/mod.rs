@@ -82,10 +82,24 @@ impl Table {
             Some((capability, rights)) if capability.grant.is_none() && !self.is_learning() => {
                 Ok(Held::new(capability, rights, slot))
             }
+            Some((capability, rights)) if !self.is_learning() => {
+                let held = Held::new(capability, rights, slot);
+                drop(slots);
+                self.use_lent(held, need, wrong_kind)
+            }
             _ => {
                 drop(slots);
                 self.look_up_slowly(slot, need, wrong_kind)
             }
+        }
+    }
+
+    /// Begins the use of a lent capability. If its grant was narrowed since it was looked up, the next look finds that.
+    #[inline(never)]
+    fn use_lent(&self, mut held: Held, need: &Need, wrong_kind: Errno) -> Result<Held> {
+        match held.begin(need.rights)? {
+            true => Ok(held),
+            false => self.look_up_slowly(held.slot(), need, wrong_kind),
         }
     }
 

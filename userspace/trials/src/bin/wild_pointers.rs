@@ -120,6 +120,8 @@ struct Fixture {
     /// Connected to each other, with something to receive at the first.
     sockets: [i32; 2],
     pidfd: i32,
+    /// A process that has ended and was not waited for.
+    ended: i32,
     timer: i32,
     event: i32,
     inotify: i32,
@@ -160,6 +162,7 @@ impl Fixture {
                 epoll: libc::epoll_create1(0),
                 sockets,
                 pidfd: libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) as i32,
+                ended: ended_child(),
                 timer: libc::syscall(libc::SYS_timerfd_create, libc::CLOCK_MONOTONIC, 0) as i32,
                 event: libc::syscall(libc::SYS_eventfd2, 1, 0) as i32,
                 inotify: libc::syscall(libc::SYS_inotify_init1, 0) as i32,
@@ -188,7 +191,7 @@ impl Fixture {
             name if name.starts_with("inotify") => self.inotify,
             name if name.starts_with("signalfd") => self.signal,
             name if name.starts_with("pidfd") => self.pidfd,
-            "getdents64" | "getdents" => self.directory,
+            "getdents64" | "getdents" | "cap_inherited_get" | "cap_inherited_limit" => self.directory,
             "splice" | "tee" | "vmsplice" => self.pipe[1],
             // At its start, so that there is something to read.
             "read" | "readv" => self.pipe[0],
@@ -204,6 +207,22 @@ impl Drop for Fixture {
             unsafe { libc::unlink(path.as_ptr()) };
         }
     }
+}
+
+/// A descriptor of a child that has ended.
+fn ended_child() -> i32 {
+    // SAFETY: the child ends at once.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: as above.
+        unsafe { libc::_exit(0) };
+    }
+    // SAFETY: no memory is involved.
+    let slot = unsafe { libc::syscall(libc::SYS_pidfd_open, child, 0) } as i32;
+    let mut asked = libc::pollfd { fd: slot, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry is there.
+    unsafe { libc::poll(&mut asked, 1, -1) };
+    slot
 }
 
 /// Arguments that the call would accept, or refuse only after it has looked at its pointers.
@@ -262,6 +281,10 @@ fn make_it_matter(row: &Row, argument: &Argument, words: &mut [u64; 6], fixture:
         ("set_robust_list", _) => set("size", 24),
         ("syslog", _) => set("action", 3),
         ("sendto", "buf") => set("address", 0),
+        ("pledge", "execpromises") => set("promises", 0),
+        ("unveil", "path") => set("permissions", c"r".as_ptr() as u64),
+        ("pdwait", _) => set("fd", fixture.ended as u64),
+        ("spawn", _) => set("size", size_of::<abi::types::SpawnArguments>() as u64),
         ("socketpair", _) => {
             set("domain", libc::AF_UNIX as u64);
             set("kind", libc::SOCK_STREAM as u64);
