@@ -1,6 +1,6 @@
 //! Lending a capability, and taking it back.
 //!
-//! ```
+//! ```standalone_crate
 //! use std::fs::File;
 //! use std::io::Read;
 //! use tessera::{Loan, Rights};

@@ -3,7 +3,7 @@
 //! A program in capability mode has lost every root capability that names something outside its table: paths that start at the
 //! root or the working directory, processes by id, networks, clocks. It opens files beneath directories that it holds.
 //!
-//! ```
+//! ```standalone_crate
 //! match tessera::mode::enter() {
 //!     Ok(()) => {
 //!         assert_eq!(tessera::mode::is_entered(), Ok(true));

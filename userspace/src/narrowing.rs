@@ -15,7 +15,7 @@ use crate::error::Result;
 ///
 /// Each method says what is *kept*. What is not spoken of stays as it is.
 ///
-/// ```
+/// ```standalone_crate
 /// use std::io::{stdin, stdout};
 /// use tessera::{Narrowing, PathPermissions, Promises, Rights, SlotLimit, When};
 ///

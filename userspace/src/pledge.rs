@@ -1,6 +1,6 @@
 //! Promises: which calls the program will go on making.
 //!
-//! ```
+//! ```standalone_crate
 //! // From here on, only what is open already, and files that are read.
 //! match tessera::pledge("stdio rpath", None) {
 //!     Ok(()) => assert!(std::fs::File::open("/proc/self/status").is_ok()),

@@ -3,7 +3,7 @@
 //! A slot's rights only ever shrink. Narrowing one leaves alone the duplicates that were made before; those made later have no
 //! more than the slot that they were made of.
 //!
-//! ```
+//! ```standalone_crate
 //! use std::fs::File;
 //! use std::io::Read;
 //! use tessera::{Rights, slot};

@@ -1,6 +1,6 @@
 //! The view of the file tree: which paths the program will go on seeing.
 //!
-//! ```
+//! ```standalone_crate
 //! use tessera::{PathPermissions, view};
 //!
 //! match view::unveil("/proc", PathPermissions::READ) {

@@ -144,7 +144,7 @@ pub fn example(name: &str) -> PathBuf {
 pub fn document_tests(package: &str) -> Outcome {
     let project = tools::project::Project::locate().unwrap();
     let mut command = tools::compile::clean_command(&project, "cargo");
-    command.args(["test", "--doc", "-p", package, "--target", "x86_64-unknown-linux-musl"]);
+    command.args(["test", "--doc", "-p", package, "--profile", "trials", "--target", "x86_64-unknown-linux-musl"]);
     command.arg("--target-dir").arg(project.output.join("build"));
     let runner = format!("{} exec --log /dev/null", tool().get_program().display());
     command.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUNNER", runner);

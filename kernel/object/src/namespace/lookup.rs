@@ -199,7 +199,7 @@ impl<'a> Lookup<'a> {
 
     /// Tells whoever learns of a path that led somewhere.
     #[inline]
-    fn note(&self, path: &[u8]) {
+    pub(super) fn note(&self, path: &[u8]) {
         if let Some(learning) = &self.roots.learning {
             learning.note_path(self, path);
         }

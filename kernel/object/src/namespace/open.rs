@@ -50,7 +50,8 @@ fn open_target(
     if is_creating && path.last() == Some(&b'/') {
         return Err(Errno::EISDIR);
     }
-    match lookup.with(how).find_target(path)? {
+    let lookup = lookup.with(how);
+    match lookup.find_target(path)? {
         Target::Found(_) if is_creating && flags.contains(OpenFlags::EXCLUSIVE) => Err(Errno::EEXIST),
         Target::Found(found) => open_found(found, flags, credentials),
         Target::Missing(place) if is_creating => {
@@ -58,6 +59,7 @@ fn open_target(
                 return Err(Errno::EISDIR);
             }
             place.demand(needed | PathPermissions::CREATE)?;
+            lookup.needing(PathPermissions::CREATE).note(path);
             let object = match place.create(NewNode::File, mode, credentials) {
                 // The mode binds later opens, not this one.
                 Ok(location) => location.node().open(&location, flags, credentials),
