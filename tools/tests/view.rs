@@ -69,7 +69,7 @@ done\n";
 #[test]
 fn unmodified_programs_live_within_a_view() {
     let scratch = Scratch::new("veiled");
-    scratch.write_program("bin/veiled", &fs::read(program("veiled")).unwrap());
+    scratch.write_program("bin/veiled", fs::read(program("veiled")).unwrap());
     let libraries = "/lib:rx /lib64:rx /usr/lib:rx";
     let script = format!("{BEFORE}\nveiled /bin/busybox:rx {libraries} /tmp/in:rwc -- /bin/busybox sh -c '{WITHIN}'");
     let outcome = shell(&script).smp(2).option("--root", scratch.root()).run();

@@ -49,7 +49,7 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         match error {
             Error::Unsupported => io::Error::new(io::ErrorKind::Unsupported, error),
-            Error::System(errno) => io::Error::from_raw_os_error(errno.raw() as i32),
+            Error::System(errno) => io::Error::from_raw_os_error(errno.raw()),
         }
     }
 }

@@ -264,7 +264,7 @@ impl Object for ManifestFile {
 
     fn stat(&self) -> Result<Stat> {
         let mode = Mode::from_raw(0o400);
-        Ok(Stat { mode: abi::consts::general::S_IFREG | u32::from(mode.bits()), links: 1, ..Stat::default() })
+        Ok(Stat { mode: abi::consts::general::S_IFREG | mode.bits(), links: 1, ..Stat::default() })
     }
 
     fn path(&self) -> Option<Vec<u8>> {

@@ -14,6 +14,7 @@ use trials::narrowing::{fcntls, ioctls, kind, narrow, promises, root, slot, tabl
 use trials::{Holds, Report, child, confined, equal};
 
 type Outcome = Result<Holds, io::Error>;
+type Case = fn() -> Outcome;
 /// The fields of a record by name.
 type Fields = HashMap<String, String>;
 
@@ -21,7 +22,7 @@ const NOW: u32 = NarrowItem::NOW;
 
 fn main() -> ExitCode {
     let mut report = Report::new();
-    let cases: &[(&str, fn() -> Outcome)] = &[
+    let cases: &[(&str, Case)] = &[
         ("a right that a slot lost", slot_right),
         ("a right that a ceiling took", ceiling),
         ("a control request", request),
@@ -112,7 +113,7 @@ fn unwritable() -> Rights {
 }
 
 fn denied<T>(result: io::Result<T>) -> bool {
-    result.err().and_then(|error| error.raw_os_error()) == Some(Errno::ENOTCAPABLE.raw() as i32)
+    result.err().and_then(|error| error.raw_os_error()) == Some(Errno::ENOTCAPABLE.raw())
 }
 
 fn code(holds: bool) -> i32 {

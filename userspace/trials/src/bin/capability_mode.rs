@@ -67,8 +67,8 @@ fn paths() -> Holds {
     let path = CString::new(place.clone()).map_err(|error| error.to_string())?;
     // SAFETY: the path ends in NUL.
     let directory = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY) };
-    // SAFETY: paths end in NUL.
     let open = |at: i32, path: &'static std::ffi::CStr, flags: i32| {
+        // SAFETY: the path ends in NUL.
         move || code(i64::from(unsafe { libc::openat(at, path.as_ptr(), flags, 0o600) }))
     };
     let held = all([

@@ -16,13 +16,14 @@ use trials::narrowing::{ioctls, narrow, promises, slots};
 use trials::{Holds, Report, child, equal};
 
 type Outcome = Result<Holds, io::Error>;
+type Case = fn() -> Outcome;
 
 /// Learning begins with the next program.
 const FROM_EXEC: u64 = 1;
 
 fn main() -> ExitCode {
     let mut report = Report::new();
-    let cases: &[(&str, fn() -> Outcome)] = &[
+    let cases: &[(&str, Case)] = &[
         ("a process learns of itself", own_lesson),
         ("what was given up before is not learned back", narrowed_before),
         ("real errors stay", real_errors),
@@ -112,7 +113,7 @@ fn narrowed_before() -> Outcome {
     all(&[
         equal(narrowed, Ok(())),
         equal(learning, true),
-        equal(written, Some(Errno::ENOTCAPABLE.raw() as i32)),
+        equal(written, Some(Errno::ENOTCAPABLE.raw())),
         equal(opened, Some(libc::EPERM)),
     ])
 }

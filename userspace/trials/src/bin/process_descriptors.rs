@@ -12,9 +12,11 @@ const PD_DAEMON: usize = 1;
 const WNOHANG: usize = libc::WNOHANG as usize;
 const POLLIN_HUP: i16 = libc::POLLIN | libc::POLLHUP;
 
+type Case = fn() -> Result<Holds>;
+
 fn main() -> ExitCode {
     let mut report = Report::new();
-    let cases: &[(&str, fn() -> Result<Holds>)] = &[
+    let cases: &[(&str, Case)] = &[
         ("the holder waits by the slot, and is told again", waits),
         ("waiting for any child does not find it, and no signal tells of it", unseen),
         ("closing the last descriptor ends the process", closing),

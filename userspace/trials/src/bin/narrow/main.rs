@@ -20,13 +20,14 @@ use trials::narrowing::{
 use trials::{Holds, Report, child, equal, number_argument};
 
 type Outcome = Result<Holds, std::io::Error>;
+type Case = fn() -> Outcome;
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("cost") {
         return cost();
     }
     let mut report = Report::new();
-    let cases: &[(&str, fn() -> Outcome)] = &[
+    let cases: &[(&str, Case)] = &[
         ("a slot loses rights and its duplicate keeps them", one_slot),
         ("a range passes over empty slots and closes what is there", range),
         ("requests and commands that are not listed are refused", lists),
@@ -73,9 +74,10 @@ fn errno_of<T>(result: std::io::Result<T>) -> Option<i32> {
     result.err().and_then(|error| error.raw_os_error())
 }
 
-const DENIED: Option<i32> = Some(Errno::ENOTCAPABLE.raw() as i32);
+const DENIED: Option<i32> = Some(Errno::ENOTCAPABLE.raw());
 
 /// RLIMIT_NOFILE, of which the type differs among C libraries.
+#[allow(clippy::unnecessary_cast, reason = "for one of them it is needed")]
 const OPEN_FILES: u32 = libc::RLIMIT_NOFILE as u32;
 
 /// Everything but writing.

@@ -36,26 +36,40 @@ const fn word(word: &'static str, besides: &'static str, act: fn(&Open) -> i64) 
 const WORDS: &[Word] = &[
     // SAFETY: of these calls: paths end in NUL, what is written has its place, and each runs in a child of its own.
     word("stdio", "rpath", |_| unsafe { libc::syscall(libc::SYS_getppid) }),
+    // SAFETY: as of the first.
     word("rpath", "stdio", |open| i64::from(unsafe { libc::open(open.path.as_ptr(), libc::O_RDONLY) })),
+    // SAFETY: as of the first.
     word("wpath", "stdio", |open| i64::from(unsafe { libc::open(open.path.as_ptr(), libc::O_WRONLY) })),
+    // SAFETY: as of the first.
     word("cpath", "stdio", |open| i64::from(unsafe { libc::mkdir(open.fresh.as_ptr(), 0o700) })),
+    // SAFETY: as of the first.
     word("dpath", "stdio", |open| i64::from(unsafe { libc::mkfifo(open.fresh.as_ptr(), 0o600) })),
+    // SAFETY: as of the first.
     word("fattr", "stdio", |open| i64::from(unsafe { libc::fchmod(open.file, 0o640) })),
+    // SAFETY: as of the first.
     word("chown", "stdio", |open| i64::from(unsafe { libc::fchown(open.file, 12345, 12345) })),
+    // SAFETY: as of the first.
     word("flock", "stdio", |open| i64::from(unsafe { libc::flock(open.file, libc::LOCK_EX) })),
+    // SAFETY: as of the first.
     word("getpw", "stdio", |_| i64::from(unsafe { libc::open(c"/etc/passwd".as_ptr(), libc::O_RDONLY) })),
+    // SAFETY: as of the first.
     word("dns", "stdio", |_| i64::from(unsafe { libc::open(c"/etc/hosts".as_ptr(), libc::O_RDONLY) })),
+    // SAFETY: as of the first.
     word("ps", "stdio rpath", |_| i64::from(unsafe { libc::open(c"/proc/1/stat".as_ptr(), libc::O_RDONLY) })),
+    // SAFETY: as of the first.
     word("vminfo", "stdio rpath", |_| i64::from(unsafe { libc::open(c"/proc/meminfo".as_ptr(), libc::O_RDONLY) })),
+    // SAFETY: as of the first.
     word("unveil", "stdio rpath", |_| unsafe {
         libc::syscall(abi::table::number::unveil as i64, c"/".as_ptr(), c"r".as_ptr())
     }),
+    // SAFETY: as of the first.
     word("unix", "stdio", |_| i64::from(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0) })),
     word("inet", "stdio", |_| internet_socket()),
     word("sendfd", "stdio", |open| passing::send(open.pair[0], open.file)),
     word("recvfd", "stdio", |open| passing::receive(open.pair[1])),
     word("tty", "stdio", |open| {
         let size = libc::winsize { ws_row: 1, ws_col: 1, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: as of the first.
         i64::from(unsafe { libc::ioctl(open.terminal, libc::TIOCSWINSZ, &size) })
     }),
     word("proc", "stdio", |_| match trials::child::fork(|| 0) {
@@ -65,13 +79,16 @@ const WORDS: &[Word] = &[
     word("exec", "stdio", |_| {
         let program = c"/proc/self/exe".as_ptr();
         let arguments = [program, c"executed".as_ptr(), c"fine".as_ptr(), std::ptr::null()];
+        // SAFETY: as of the first.
         i64::from(unsafe { libc::execv(program, arguments.as_ptr()) })
     }),
     word("prot_exec", "stdio", |_| map(libc::PROT_READ | libc::PROT_EXEC, 0)),
     word("settime", "stdio", |_| {
         let now = libc::timespec { tv_sec: 1_800_000_000, tv_nsec: 0 };
+        // SAFETY: as of the first.
         i64::from(unsafe { libc::clock_settime(libc::CLOCK_REALTIME, &now) })
     }),
+    // SAFETY: as of the first.
     word("id", "stdio", |_| i64::from(unsafe { libc::setuid(0) })),
     Word { without: "stdio map_fixed", ..word("thread", "stdio", |_| thread()) },
     Word { without: "stdio thread", ..word("sigaction", "stdio", |_| handle()) },

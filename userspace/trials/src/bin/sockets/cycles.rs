@@ -191,10 +191,10 @@ fn tangle(random: &mut trials::Random) -> Outcome {
                 &Carried { slots: &[held[what].as_raw_fd(), writer.as_raw_fd()], ..Carried::default() },
                 libc::MSG_DONTWAIT,
             );
-            if random.below(3) == 0 {
-                if let Ok(message) = receive_message(&held[from], 1, room(2), libc::MSG_DONTWAIT) {
-                    held.extend(message.slots.into_iter().next());
-                }
+            if random.below(3) == 0
+                && let Ok(message) = receive_message(&held[from], 1, room(2), libc::MSG_DONTWAIT)
+            {
+                held.extend(message.slots.into_iter().next());
             }
             if random.below(2) == 0 {
                 held.swap_remove(gone);

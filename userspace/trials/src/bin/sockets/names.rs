@@ -340,12 +340,12 @@ fn several() -> Holds {
         let first = headers.as_mut_ptr();
         let never = std::ptr::null_mut();
         // SAFETY: as above.
-        let got = check(unsafe { libc::recvmmsg(other.as_raw_fd(), first, 3, WAIT_FOR_ONE, never) })?;
+        let got = check(unsafe { libc::recvmmsg(other.as_raw_fd(), first, 3, WAIT_FOR_ONE as _, never) })?;
         ensure(got == 3 && bytes.concat() == b"aabbcc", "received")?;
         send(&one, b"dd", 0)?;
         let first = headers.as_mut_ptr();
         // SAFETY: as above.
-        let got = check(unsafe { libc::recvmmsg(other.as_raw_fd(), first, 3, WAIT_FOR_ONE, never) })?;
+        let got = check(unsafe { libc::recvmmsg(other.as_raw_fd(), first, 3, WAIT_FOR_ONE as _, never) })?;
         ensure(got == 1 && bytes.concat() == b"ddbbcc", "what there was")
     })
 }

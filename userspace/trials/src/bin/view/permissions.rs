@@ -81,7 +81,7 @@ fn creating(tree: &Tree) -> Holds {
         fails("removing a directory", fs::remove_dir(tree.at("open/sub")), no)?;
         succeeds(
             "what is there needs no making",
-            OpenOptions::new().write(true).create(true).open(tree.at("open/file")),
+            OpenOptions::new().write(true).create(true).truncate(false).open(tree.at("open/file")),
         )
         .map(drop)
     })?;
