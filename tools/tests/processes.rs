@@ -37,3 +37,8 @@ fn rarely_turned_corners_are_as_on_linux() {
 fn processes_live_as_long_as_their_descriptors_are_held() {
     assert_trial("process_descriptors");
 }
+
+#[test]
+fn spawned_processes_have_what_is_named_and_nothing_else() {
+    assert_trial("spawn");
+}
