@@ -6,9 +6,9 @@ use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use mm::user::{Sink, Source};
-use object::{Object, Ready};
+use object::{Object, Ready, StatusFlags};
 use sched::{Wait, WaitQueue};
 
 /// The counter never reaches this.
@@ -27,7 +27,7 @@ pub enum Taking {
 pub struct EventCounter {
     count: AtomicU64,
     taking: Taking,
-    flags: AtomicU32,
+    flags: StatusFlags,
     queue: WaitQueue,
 }
 
@@ -38,7 +38,7 @@ impl EventCounter {
         Ok(mm::alloc::try_arc(Self {
             count: AtomicU64::new(count.into()),
             taking,
-            flags: AtomicU32::new(flags.bits()),
+            flags: StatusFlags::new(flags),
             queue: WaitQueue::new(),
         })?)
     }
@@ -104,13 +104,8 @@ impl Object for EventCounter {
         Ok(bytes.len())
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        anonymous::change_flags(&self.flags, flags);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

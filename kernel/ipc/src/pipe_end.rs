@@ -8,9 +8,9 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use mm::user::{Sink, Source, UserPtr};
-use object::{Location, Node, Object, Ready};
+use object::{Location, Node, Object, Ready, StatusFlags};
 use sched::{Wait, WaitQueue};
 
 /// `ioctl`: bytes that can be read.
@@ -21,7 +21,7 @@ const PIPE_DEVICE: u64 = 0xe;
 /// One open end; a FIFO opened for both is both.
 pub struct PipeEnd {
     pipe: Arc<Pipe>,
-    flags: AtomicU32,
+    flags: StatusFlags,
     origin: Origin,
 }
 
@@ -100,7 +100,7 @@ impl PipeEnd {
         if flags.can_write() {
             pipe.open(|pipe| &pipe.writers);
         }
-        Ok(mm::alloc::try_arc(Self { pipe: pipe.clone(), flags: AtomicU32::new(flags.bits()), origin })?)
+        Ok(mm::alloc::try_arc(Self { pipe: pipe.clone(), flags: StatusFlags::new(flags), origin })?)
     }
 
     fn waiting(&self) -> Waiting {
@@ -129,16 +129,8 @@ impl Object for PipeEnd {
         self.pipe.write(from, self.waiting())
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let changed = (flags & OpenFlags::CHANGEABLE).bits();
-        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
-            Some(now & !OpenFlags::CHANGEABLE.bits() | changed)
-        });
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

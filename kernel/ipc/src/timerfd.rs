@@ -6,9 +6,9 @@ use abi::{Errno, OpenFlags, Result};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use caps::Kind;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use mm::user::Sink;
-use object::{Object, Ready};
+use object::{Object, Ready, StatusFlags};
 use sched::timer::Timer;
 use sched::{Wait, WaitQueue};
 
@@ -23,7 +23,7 @@ pub struct TimerObject {
     /// The clock it was made for, as `timerfd_create` numbers it.
     clock: i32,
     timer: Timer,
-    flags: AtomicU32,
+    flags: StatusFlags,
     queue: WaitQueue,
 }
 
@@ -53,7 +53,7 @@ impl TimerObject {
             interval_ns: AtomicU64::new(0),
             clock,
             timer,
-            flags: AtomicU32::new((OpenFlags::READ_WRITE | flags & OpenFlags::NONBLOCK).bits()),
+            flags: StatusFlags::new(OpenFlags::READ_WRITE | flags & OpenFlags::NONBLOCK),
             queue: WaitQueue::new(),
         })?;
         target.call_once(|| Arc::downgrade(&object));
@@ -131,13 +131,8 @@ impl Object for TimerObject {
         to.write(&count.to_ne_bytes())
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        anonymous::change_flags(&self.flags, flags);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

@@ -46,6 +46,7 @@ mod open_file;
 mod ready;
 #[cfg(target_os = "none")]
 pub mod revocation;
+mod status_flags;
 mod table;
 mod terminal;
 mod unveil;
@@ -62,6 +63,7 @@ pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};
 pub use object::{Object, Seek};
 pub use open_file::OpenFile;
 pub use ready::Ready;
+pub use status_flags::StatusFlags;
 pub use table::{Reservation, ShownSlot, Table, derive};
 pub use terminal::{Caller, ProcessGroup, Terminal, caller, install_caller};
 pub use unveil::ViewStep;

@@ -2,7 +2,7 @@
 
 use crate::directory::DirectoryEntry;
 use crate::floor::{Pager, Sink, Source, WaitQueue};
-use crate::{Node, Ready, Terminal};
+use crate::{Node, Ready, StatusFlags, Terminal};
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
@@ -65,15 +65,21 @@ pub trait Object: Any + Send + Sync {
         Err(Errno::ESPIPE)
     }
 
+    /// Where it keeps its flags; `None` for one whose flags are always the same.
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        None
+    }
+
     /// Access mode and status flags, as `fcntl(F_GETFL)` reports them.
     fn status_flags(&self) -> OpenFlags {
-        OpenFlags::READ_WRITE
+        self.kept_flags().map_or(OpenFlags::READ_WRITE, StatusFlags::get)
     }
 
     /// Replaces the flags of [`OpenFlags::CHANGEABLE`]; others in `flags` are ignored.
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let _ = flags;
-        Ok(())
+    fn set_status_flags(&self, flags: OpenFlags) {
+        if let Some(kept) = self.kept_flags() {
+            kept.change(flags);
+        }
     }
 
     /// The attributes.

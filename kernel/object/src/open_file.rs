@@ -4,21 +4,21 @@ use crate::directory::{DirectoryEntry, FIRST_ENTRY};
 use crate::floor::{FileOffset, Mutex, Sink, Source};
 use crate::locks::{self, LockOwner};
 use crate::namespace::{Leave, Location};
-use crate::{Node, NodeKind, Object, Seek};
+use crate::{Node, NodeKind, Object, Seek, StatusFlags};
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
 use core::ops::ControlFlow;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// An open file or directory: a location, an offset and flags, shared by every slot that was duplicated from one open.
 ///
 /// The offset's lock is held over a whole read or write, so that two sharers never get the same bytes.
 pub struct OpenFile {
     location: Location,
-    flags: AtomicU32,
+    flags: StatusFlags,
     offset: Mutex<u64, FileOffset>,
     may_hold_locks: AtomicBool,
 }
@@ -28,7 +28,7 @@ impl OpenFile {
     pub fn open(location: Location, flags: OpenFlags) -> Result<Arc<dyn Object>> {
         let file = Self {
             location,
-            flags: AtomicU32::new(flags.kept().bits()),
+            flags: StatusFlags::new(flags.kept()),
             offset: Mutex::new(0),
             may_hold_locks: AtomicBool::new(false),
         };
@@ -134,16 +134,8 @@ impl Object for OpenFile {
         Ok(*offset)
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let changed = (flags & OpenFlags::CHANGEABLE).bits();
-        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
-            Some(now & !OpenFlags::CHANGEABLE.bits() | changed)
-        });
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

@@ -1,7 +1,6 @@
 //! The link's ends as objects: `/dev/host/stdin`, `stdout`, `stderr` and `exit`.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::consts::ioctl;
 use abi::host_link::Channel;
@@ -9,7 +8,7 @@ use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
 use caps::Kind;
 use mm::user::{Sink, Source, UserPtr};
-use object::{Location, Node, Object, Ready};
+use object::{Location, Node, Object, Ready, StatusFlags};
 use sched::WaitQueue;
 
 use super::{input, sender};
@@ -54,7 +53,7 @@ impl HostDevice {
 
     /// Opens it as found at `location`.
     pub fn open(self, location: Option<&Location>, flags: OpenFlags) -> Result<Arc<dyn Object>> {
-        let flags = AtomicU32::new(flags.kept().bits());
+        let flags = StatusFlags::new(flags.kept());
         let file: Arc<dyn Object> = mm::alloc::try_arc(HostFile { device: self, location: location.cloned(), flags })?;
         Ok(file)
     }
@@ -64,7 +63,7 @@ impl HostDevice {
 struct HostFile {
     device: HostDevice,
     location: Option<Location>,
-    flags: AtomicU32,
+    flags: StatusFlags,
 }
 
 impl HostFile {
@@ -99,14 +98,8 @@ impl Object for HostFile {
         }
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let kept = self.status_flags().difference(OpenFlags::CHANGEABLE);
-        self.flags.store(kept.union(flags.intersection(OpenFlags::CHANGEABLE)).bits(), Ordering::Relaxed);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

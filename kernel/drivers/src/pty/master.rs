@@ -1,14 +1,14 @@
 //! The master's end.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 
 use abi::consts::ioctl;
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result, Signal};
 use caps::Kind;
 use mm::user::{Sink, Source, UserPtr};
-use object::{Location, Node, Object, Owner, Ready, Terminal, caller};
+use object::{Location, Node, Object, Owner, Ready, StatusFlags, Terminal, caller};
 use sched::WaitQueue;
 use sync::{Mutex, ranks};
 
@@ -24,7 +24,7 @@ pub fn open(location: Option<&Location>, flags: OpenFlags) -> Result<Arc<dyn Obj
     let credentials = caller().map(|caller| caller.credentials());
     let owner = credentials.map_or(Owner::default(), |who| Owner { uid: who.fsuid, gid: who.fsgid });
     let master = Master { pair: Pair::make(owner)?, reading: Mutex::new(()) };
-    let flags = AtomicU32::new(flags.kept().bits());
+    let flags = StatusFlags::new(flags.kept());
     let file: Arc<dyn Object> = mm::alloc::try_arc(MasterFile { master, location: location.cloned(), flags })?;
     Ok(file)
 }
@@ -45,7 +45,7 @@ impl Drop for Master {
 struct MasterFile {
     master: Master,
     location: Option<Location>,
-    flags: AtomicU32,
+    flags: StatusFlags,
 }
 
 impl Master {
@@ -161,14 +161,8 @@ impl Object for MasterFile {
         self.master.write(from, Patience::of(self.status_flags()))
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let kept = self.status_flags().difference(OpenFlags::CHANGEABLE);
-        self.flags.store(kept.union(flags.intersection(OpenFlags::CHANGEABLE)).bits(), Ordering::Relaxed);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

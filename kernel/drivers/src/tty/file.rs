@@ -1,13 +1,12 @@
 //! An opened terminal.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::types::Stat;
 use abi::{Errno, OpenFlags, Result};
 use caps::Kind;
 use mm::user::{Sink, Source};
-use object::{Caller, Location, Node, Object, Ready, Terminal, caller};
+use object::{Caller, Location, Node, Object, Ready, StatusFlags, Terminal, caller};
 use sched::WaitQueue;
 
 use super::Tty;
@@ -18,7 +17,7 @@ use crate::patience::Patience;
 pub struct TtyFile {
     tty: Arc<Tty>,
     location: Option<Location>,
-    flags: AtomicU32,
+    flags: StatusFlags,
     generation: u64,
     hold: Hold,
 }
@@ -48,7 +47,7 @@ impl TtyFile {
 
     fn make(tty: &Arc<Tty>, location: Option<Location>, flags: OpenFlags, hold: Hold) -> Result<Arc<dyn Object>> {
         let generation = tty.state.lock().generation;
-        let flags = AtomicU32::new(flags.kept().bits());
+        let flags = StatusFlags::new(flags.kept());
         if hold == Hold::Opened {
             tty.wire.opened()?;
         }
@@ -116,15 +115,8 @@ impl Object for TtyFile {
         self.tty.write(from, self.patience(), self.generation)
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let kept = self.status_flags().difference(OpenFlags::CHANGEABLE);
-        let changed = flags.intersection(OpenFlags::CHANGEABLE);
-        self.flags.store(kept.union(changed).bits(), Ordering::Relaxed);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

@@ -7,10 +7,9 @@ use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
-use core::sync::atomic::{AtomicU32, Ordering};
 use mm::Pager;
 use mm::user::{Sink, Source as Bytes};
-use object::{Location, Node, Object, OpenFile, Seek};
+use object::{Location, Node, Object, OpenFile, Seek, StatusFlags};
 
 /// As much as an address space can map.
 const MAPPING_MAX: u64 = 1 << 47;
@@ -31,7 +30,7 @@ pub enum Source {
 /// What opens a device of this kind.
 pub fn opener(source: Source) -> Result<Opener> {
     Ok(mm::alloc::try_arc(move |location: &Location, flags: OpenFlags| -> Result<Arc<dyn Object>> {
-        let flags = AtomicU32::new(flags.kept().bits());
+        let flags = StatusFlags::new(flags.kept());
         Ok(mm::alloc::try_arc(MemoryDevice { source, location: location.clone(), flags })?)
     })?)
 }
@@ -39,7 +38,7 @@ pub fn opener(source: Source) -> Result<Opener> {
 struct MemoryDevice {
     source: Source,
     location: Location,
-    flags: AtomicU32,
+    flags: StatusFlags,
 }
 
 impl Object for MemoryDevice {
@@ -80,16 +79,8 @@ impl Object for MemoryDevice {
         Ok(0)
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let changed = (flags & OpenFlags::CHANGEABLE).bits();
-        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
-            Some(now & !OpenFlags::CHANGEABLE.bits() | changed)
-        });
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

@@ -19,12 +19,11 @@ use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
-use core::sync::atomic::{AtomicU32, Ordering};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use member::Member;
 use object::revocation::Waited;
-use object::{Object, Ready};
+use object::{Object, Ready, StatusFlags};
 use ready::ReadyList;
 use sched::{Wait, WaitError, WaitQueue};
 use sync::Mutex;
@@ -43,7 +42,7 @@ static NESTING: Mutex<(), EpollNesting> = Mutex::new(());
 pub struct EpollSet {
     members: Mutex<Members, EpollSetRank>,
     ready: Arc<ReadyList>,
-    flags: AtomicU32,
+    flags: StatusFlags,
 }
 
 /// The members, by slot and object: a slot may have come to hold another object.
@@ -74,7 +73,7 @@ impl EpollSet {
                 purge_at: PURGE_MINIMUM,
             }),
             ready,
-            flags: AtomicU32::new(OpenFlags::READ_WRITE.bits()),
+            flags: StatusFlags::new(OpenFlags::READ_WRITE),
         })?)
     }
 
@@ -218,13 +217,8 @@ impl Object for EpollSet {
         Kind::PollSet
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        anonymous::change_flags(&self.flags, flags);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

@@ -4,7 +4,6 @@ use super::endpoint::{Endpoint, Phase, SHUT_RECEIVE, SHUT_SEND};
 use super::options::Options;
 use super::send::must_wait;
 use super::{Extras, SocketKind, burial, collector, names};
-use crate::anonymous;
 use crate::pipe::Waiting;
 use abi::consts::general;
 use abi::types::{Stat, Timespec};
@@ -13,9 +12,8 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
-use core::sync::atomic::{AtomicU32, Ordering};
 use mm::user::{Sink, Source, UserPtr};
-use object::{Object, Ready};
+use object::{Object, Ready, StatusFlags};
 use sched::WaitQueue;
 
 /// `ioctl`: bytes that can be received.
@@ -28,7 +26,7 @@ const SOCKET_DEVICE: u64 = 0x8;
 /// A socket that slots hold.
 pub struct Socket {
     endpoint: Arc<Endpoint>,
-    flags: AtomicU32,
+    flags: StatusFlags,
     owner: (u32, u32),
     made: Timespec,
 }
@@ -57,7 +55,7 @@ impl Socket {
             (credentials.fsuid, credentials.fsgid)
         });
         let flags = OpenFlags::READ_WRITE | flags & OpenFlags::NONBLOCK;
-        let socket = Self { endpoint, flags: AtomicU32::new(flags.bits()), owner, made: crate::pipe_end::present() };
+        let socket = Self { endpoint, flags: StatusFlags::new(flags), owner, made: crate::pipe_end::present() };
         let socket = mm::alloc::try_arc(socket)?;
         socket.endpoint.belongs_to(&socket);
         Ok(socket)
@@ -138,13 +136,8 @@ impl Object for Socket {
         self.send(from, None, Extras::default(), self.waiting(MessageFlags::empty()))
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        anonymous::change_flags(&self.flags, flags);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

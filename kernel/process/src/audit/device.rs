@@ -10,10 +10,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::{Kind, Rights, Root};
 use core::fmt::{self, Write};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use mm::user::Sink;
 use object::denial::{Denial, Had, Needed, Verdict, deny};
-use object::{Location, Node, Object, Ready};
+use object::{Location, Node, Object, Ready, StatusFlags};
 use sched::{Wait, WaitQueue};
 use sync::{Mutex, ranks};
 
@@ -28,7 +28,7 @@ pub fn open(location: &Location, flags: OpenFlags) -> Result<Arc<dyn Object>> {
     demand_right()?;
     let file = AuditFile {
         location: location.clone(),
-        flags: AtomicU32::new(flags.kept().bits()),
+        flags: StatusFlags::new(flags.kept()),
         next: AtomicU64::new(0),
         line: Mutex::new(Line { text: mm::alloc::try_vec(LINE)?, given: 0, number: 0 }),
     };
@@ -38,7 +38,7 @@ pub fn open(location: &Location, flags: OpenFlags) -> Result<Arc<dyn Object>> {
 /// An open file description of the log.
 struct AuditFile {
     location: Location,
-    flags: AtomicU32,
+    flags: StatusFlags,
     /// The number of the record of which not all has been read.
     next: AtomicU64,
     line: Mutex<Line, ranks::FileOffset>,
@@ -123,14 +123,8 @@ impl Object for AuditFile {
         }
     }
 
-    fn status_flags(&self) -> OpenFlags {
-        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
-    }
-
-    fn set_status_flags(&self, flags: OpenFlags) -> Result<()> {
-        let kept = self.status_flags().difference(OpenFlags::CHANGEABLE);
-        self.flags.store((kept | flags & OpenFlags::CHANGEABLE).bits(), Ordering::Relaxed);
-        Ok(())
+    fn kept_flags(&self) -> Option<&StatusFlags> {
+        Some(&self.flags)
     }
 
     fn stat(&self) -> Result<Stat> {

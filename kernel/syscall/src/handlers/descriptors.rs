@@ -133,7 +133,8 @@ pub fn ioctl(cx: &mut Context, fd: Held, request: u32, argument: usize) -> Resul
             let is_on = UserPtr::<i32>::new(argument as u64).read()? != 0;
             let mut flags = fd.status_flags();
             flags.set(OpenFlags::NONBLOCK, is_on);
-            fd.set_status_flags(flags).map(|()| 0)
+            fd.set_status_flags(flags);
+            Ok(0)
         }
         _ => fd.ioctl(request, argument),
     }
@@ -183,7 +184,8 @@ fn control(held: &Held, command: u32, argument: usize) -> Result<usize> {
         general::F_GETFL => Ok((held.status_flags() | OpenFlags::LARGE_FILE).bits() as usize),
         general::F_SETFL => {
             let flags = OpenFlags::from_bits_truncate(argument as u32);
-            held.set_status_flags(flags).map(|()| 0)
+            held.set_status_flags(flags);
+            Ok(0)
         }
         general::F_GETPIPE_SZ => pipe_of(held).map(|pipe| pipe.pipe().capacity()),
         general::F_SETPIPE_SZ => pipe_of(held)?.pipe().set_capacity(argument as u32 as usize),
