@@ -80,6 +80,14 @@ impl Half {
         Limits { kinds: self.kinds, roots: self.roots, promises: self.promises }
     }
 
+    /// The first of what `other` allows and this half does not: promises, then root capabilities, then rights of kinds.
+    pub fn lacks(&self, other: &Limits) -> Option<Taken> {
+        let promises = Taken::Promises(other.promises - self.promises);
+        let roots = Root::ALL.iter().map(|root| Taken::Root(*root, other.roots[*root as usize] - self.root(*root)));
+        let kinds = Kind::ALL.iter().map(|kind| Taken::Kind(*kind, other.kinds[*kind as usize] - self.kind(*kind)));
+        core::iter::once(promises).chain(roots).chain(kinds).find(|lack| !lack.is_nothing())
+    }
+
     /// Who took what.
     pub const fn history(&self) -> &History {
         &self.history
@@ -136,17 +144,6 @@ pub struct Limits {
     kinds: [Rights; Kind::COUNT],
     roots: [Rights; Root::COUNT],
     promises: Promises,
-}
-
-impl Limits {
-    /// Whether these allow everything that `other` allows.
-    pub fn includes(&self, other: &Self) -> bool {
-        let includes =
-            |own: &[Rights], other: &[Rights]| own.iter().zip(other).all(|(own, other)| own.contains(*other));
-        includes(&self.kinds, &other.kinds)
-            && includes(&self.roots, &other.roots)
-            && self.promises.contains(other.promises)
-    }
 }
 
 /// Both halves.

@@ -10,6 +10,7 @@
 //! - [`fork`], [`exec`], [`exit`](mod@exit), [`wait`]: the life of a process. [`signal`]: what happens to it meanwhile.
 //! - [`gate`] is what every call passes first: promises and root capabilities, with the rules of [`promise_rules`] for
 //!   what depends on arguments. [`grace`] lets calls that began before a narrowing come to their end.
+//! - [`domination`] says who may reach into whom.
 //! - [`Context`] is what a user thread has in hand in the kernel; the user loop on the floor above owns it.
 //! - [`id`], [`id_table`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
 //!   [`signal::frame`] are pure and tested on the host.
@@ -66,6 +67,8 @@ mod caller;
 mod completion;
 #[cfg(target_os = "none")]
 pub mod context;
+#[cfg(target_os = "none")]
+pub mod domination;
 #[cfg(target_os = "none")]
 pub mod exit;
 #[cfg(target_os = "none")]

@@ -140,7 +140,7 @@ impl Task {
     }
 
     /// Whether its thread is to end.
-    pub(crate) fn must_end(&self) -> bool {
+    pub fn must_end(&self) -> bool {
         self.thread.get().is_some_and(|thread| thread.attention().load(SeqCst) & attention::KILL != 0)
     }
 

@@ -477,6 +477,10 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOBUFS ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ETOOMANYREFS ECAPMODE ENOTCAPABLE];
             309 sched getcpu(cpu: output[u32], node: output[u32])
                 roots[] promises[stdio] errors[];
+            310 remote_memory process_vm_readv(pid: pid, local: iovecs[local_count], local_count: length, remote: iovecs[remote_count], remote_count: length, flags: u32)
+                roots[] promises[ptrace] errors[EINVAL EPERM ESRCH ECAPMODE];
+            311 remote_memory process_vm_writev(pid: pid, local: iovecs[local_count], local_count: length, remote: iovecs[remote_count], remote_count: length, flags: u32)
+                roots[] promises[ptrace] errors[EINVAL EPERM ESRCH ECAPMODE];
             314 sched sched_setattr(pid: pid, attributes: input[SchedAttr], flags: u32)
                 roots[scheduling] promises[proc] errors[E2BIG EINVAL EPERM ESRCH ECAPMODE];
             315 sched sched_getattr(pid: pid, attributes: output[SchedAttr], size: u32, flags: u32)
@@ -509,6 +513,8 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             437 paths openat2(directory: at[LOOKUP], path: path, how: input[OpenHow], size: usize)
                 roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[E2BIG EACCES EAGAIN EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EXDEV ECAPMODE ENOTCAPABLE];
+            438 process pidfd_getfd(process: process[PROCESS_GETFD], slot: i32, flags: u32)
+                roots[] promises[ptrace] errors[EBADF EINVAL EMFILE EPERM ESRCH ENOTCAPABLE];
             439 paths faccessat2(directory: at[LOOKUP FSTAT], path: path, mode: flags[AccessMode], flags: flags[AtFlags])
                 roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
             441 wait epoll_pwait2(set: poll_set[KQUEUE_EVENT], events: output[EpollEvent], max: i32, timeout: input[Timespec], mask: input[SignalSet], size: usize)

@@ -10,6 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use object::Location;
+use object::denial::Verdict;
 
 use super::status::Status;
 
@@ -50,11 +51,11 @@ impl Subject {
         }
         let credentials = caller.credentials();
         let is_same_user = credentials.is_privileged() || credentials.fsuid == self.process.owner().uid;
-        let covers = || match (caller.table(), self.process.table()) {
-            (Some(own), Some(other)) => own.covers(&other),
+        let may_look = || match (caller.table(), self.process.table()) {
+            (Some(own), Some(other)) => own.ask_to_look_into(&other) == Verdict::Allow,
             _ => true,
         };
-        if is_same_user && covers() { Ok(()) } else { Err(Errno::EACCES) }
+        if is_same_user && may_look() { Ok(()) } else { Err(Errno::EACCES) }
     }
 }
 

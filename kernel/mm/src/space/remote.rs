@@ -16,12 +16,31 @@ impl AddressSpace {
     /// Writes bytes into this space, active or not. Read-only private memory is copied first and then written, as
     /// debuggers need.
     pub fn copy_to(&self, address: u64, bytes: &[u8]) -> Result<(), FaultError> {
+        self.write_with(address, bytes, Force::Debugger)
+    }
+
+    /// Reads bytes from this space, active or not, whatever protects private memory.
+    pub fn copy_from(&self, address: u64, bytes: &mut [u8]) -> Result<(), FaultError> {
+        self.read_with(address, bytes, Force::Debugger)
+    }
+
+    /// Writes bytes where the space's own threads could.
+    pub fn copy_to_as_own(&self, address: u64, bytes: &[u8]) -> Result<(), FaultError> {
+        self.write_with(address, bytes, Force::Obey)
+    }
+
+    /// Reads bytes where the space's own threads could.
+    pub fn copy_from_as_own(&self, address: u64, bytes: &mut [u8]) -> Result<(), FaultError> {
+        self.read_with(address, bytes, Force::Obey)
+    }
+
+    fn write_with(&self, address: u64, bytes: &[u8], force: Force) -> Result<(), FaultError> {
         let mut done = 0;
         while done < bytes.len() {
             let at = address.checked_add(done as u64).ok_or(FaultError::Unmapped)?;
             let len = (bytes.len() - done).min((PAGE - at % PAGE) as usize);
             let from = bytes[done..done + len].as_ptr();
-            self.with_page(at, Access::Write, |memory| {
+            self.with_page(at, Access::Write, force, |memory| {
                 // SAFETY: `memory` is valid for the rest of its page, and no kernel slice lies in a user's frame.
                 unsafe { ptr::copy_nonoverlapping(from, memory, len) };
             })?;
@@ -30,14 +49,13 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Reads bytes from this space, active or not.
-    pub fn copy_from(&self, address: u64, bytes: &mut [u8]) -> Result<(), FaultError> {
+    fn read_with(&self, address: u64, bytes: &mut [u8], force: Force) -> Result<(), FaultError> {
         let mut done = 0;
         while done < bytes.len() {
             let at = address.checked_add(done as u64).ok_or(FaultError::Unmapped)?;
             let len = (bytes.len() - done).min((PAGE - at % PAGE) as usize);
             let to = bytes[done..done + len].as_mut_ptr();
-            self.with_page(at, Access::Read, |memory| {
+            self.with_page(at, Access::Read, force, |memory| {
                 // SAFETY: as in `copy_to`.
                 unsafe { ptr::copy_nonoverlapping(memory, to, len) };
             })?;
@@ -47,10 +65,10 @@ impl AddressSpace {
     }
 
     /// Calls `f` with the direct-map address of `address`; the region lock, held for writing, keeps the page in place.
-    fn with_page(&self, address: u64, access: Access, f: impl FnOnce(*mut u8)) -> Result<(), FaultError> {
+    fn with_page(&self, address: u64, access: Access, force: Force, f: impl FnOnce(*mut u8)) -> Result<(), FaultError> {
         let page = VirtAddr::new_truncate(page_of(address));
         for _ in 0..ATTEMPTS {
-            self.fault_with(address, access, Force::Debugger)?;
+            self.fault_with(address, access, force)?;
             let layout = self.layout.write();
             let tables = self.tables();
             let Some(table) = tables.leaf(page) else { continue };

@@ -3,6 +3,7 @@
 mod authority;
 mod compare;
 
+use crate::denial::{Denial, Had, Needed, Verdict, deny};
 use crate::floor::{BigReaderLock, CapabilityTable, ObjectState, RwSpinLock};
 use crate::held::ObjectCapability;
 use crate::locks::{self, LockOwner};
@@ -146,6 +147,23 @@ impl Table {
         let slots = self.slots.read();
         let (capability, rights) = slots.get(slot, &Need::of(need.kinds, Rights::NONE)).ok()?;
         Some(Held::new(capability, rights, slot))
+    }
+
+    /// A copy of what `slot` holds, for another process's table: with the rights that it has here, its bounds and its grant.
+    /// EBADF; ENOTCAPABLE for what may not be sent away.
+    pub fn copy_of(&self, slot: i32) -> Result<ObjectCapability> {
+        let slots = self.slots.read();
+        match slots.get(slot, &Need::rights(Rights::TRANSFER)) {
+            Ok((capability, rights)) => Ok(Capability { rights, ..capability.clone() }),
+            Err(Denied::Missing { rights, cause, .. }) => {
+                drop(slots);
+                // Nobody who takes from another is learned from with the other's slots.
+                match deny(&Denial::of(Needed::Rights(rights), Had::Nothing, cause)) {
+                    Verdict::Allow | Verdict::Refuse => Err(Errno::ENOTCAPABLE),
+                }
+            }
+            Err(_) => Err(Errno::EBADF),
+        }
     }
 
     /// Sets the lowest free slot from `from` on aside.

@@ -53,7 +53,8 @@ impl Iovecs {
         Source::from_iovecs(self.pieces())
     }
 
-    fn pieces(&self) -> &[Iovec] {
+    /// The pieces themselves: where they are not the caller's own memory.
+    pub fn pieces(&self) -> &[Iovec] {
         match &self.0 {
             Kept::Inline(pieces, count) => &pieces[..*count],
             Kept::Heap(pieces) => pieces,

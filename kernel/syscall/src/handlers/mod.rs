@@ -12,6 +12,7 @@ pub(crate) mod memory;
 pub(crate) mod narrowing;
 pub(crate) mod paths;
 pub(crate) mod process;
+pub(crate) mod remote_memory;
 pub(crate) mod sched;
 pub(crate) mod settings;
 pub(crate) mod signals;

@@ -11,7 +11,7 @@ use mm::user::UserPtr;
 use object::Held;
 use process::fork::CloneRequest;
 use process::pidfd::{AtClose, NewDescriptor, ProcessDescriptor};
-use process::{Process, registry, wait};
+use process::{Process, domination, registry, wait};
 
 /// PIDFD_NONBLOCK, which is O_NONBLOCK.
 const PIDFD_NONBLOCK: u32 = 0o4000;
@@ -44,6 +44,18 @@ pub fn pidfd_send_signal(
         return Err(Errno::EINVAL);
     }
     send_by_descriptor(cx, &process, signal, info)
+}
+
+/// Copies what a slot of the process holds into the lowest free slot: with the rights that it has there, and taken back
+/// with it. ESRCH once the process has ended; EPERM for one that may do what the caller may not.
+pub fn pidfd_getfd(cx: &mut Context, process: Held, slot: i32, flags: u32) -> Result<usize> {
+    if flags != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let target = process_of(&process)?;
+    let reservation = cx.table.reserve()?;
+    let capability = domination::reach(cx, target, |target| target.table().ok_or(Errno::ESRCH)?.copy_of(slot))?;
+    Ok(reservation.commit_capability(capability, SlotFlags::CLOSE_ON_EXEC) as usize)
 }
 
 /// `fork` with a descriptor of the child, which lives as long as that is held.
