@@ -135,12 +135,13 @@ pub(crate) fn waiting() -> Result<Vec<Holds>> {
     let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
     let event = &raw mut event as usize;
     let add = |set: usize, slot: usize| call(number::epoll_ctl, &[set, libc::EPOLL_CTL_ADD as usize, slot, event]);
-    let mut asked = 1_u64 << blind;
+    let mut asked = [0_u64; 16];
+    asked[blind / 64] = 1 << (blind % 64);
     let (fixed, deaf) = (without(set, Rights::KQUEUE_CHANGE)?, without(set, Rights::KQUEUE_EVENT)?);
     Ok(vec![
         equal(poll(reader, libc::POLLIN, 0), Ok(libc::POLLIN)),
         equal(poll(blind, libc::POLLIN, 0), Ok(libc::POLLNVAL)),
-        refused(call(number::select, &[blind + 1, &raw mut asked as usize, 0, 0, 0])),
+        refused(call(number::select, &[blind + 1, asked.as_mut_ptr() as usize, 0, 0, 0])),
         refused(add(set, blind)),
         refused(add(fixed, reader)),
         works(add(set, reader)),
