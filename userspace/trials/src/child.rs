@@ -1,6 +1,7 @@
 //! Children: made by fork, waited for, signalled, all by plain calls.
 #![allow(unsafe_code, reason = "libc's calls")]
 
+use crate::{Finding, Holds};
 use std::io;
 
 /// Result of a call.
@@ -20,6 +21,22 @@ pub fn fork(body: impl FnOnce() -> i32) -> Result<i32> {
             unsafe { libc::_exit(code) }
         }
         pid => Ok(pid as i32),
+    }
+}
+
+/// Runs a case in a child, since what it gives up or changes does not come back; what it says is passed on.
+pub fn in_child<F: Finding>(case: impl FnOnce() -> F) -> Holds {
+    let run = || match case().judge() {
+        Ok(()) => 0,
+        Err(why) => {
+            eprintln!("in the child: {why}");
+            1
+        }
+    };
+    match fork(run).and_then(|pid| wait(pid, 0)) {
+        Ok((_, 0)) => Ok(()),
+        Ok((_, status)) => Err(format!("the child ended with status {status:#x}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -10,23 +10,6 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Runs a body in a child; what it says is passed on.
-pub fn in_child(body: impl FnOnce() -> Holds) -> Holds {
-    let run = || match body() {
-        Ok(()) => 0,
-        Err(why) => {
-            eprintln!("in the child: {why}");
-            1
-        }
-    };
-    let pid = child::fork(run).map_err(|error| error.to_string())?;
-    match child::wait(pid, 0) {
-        Ok((_, 0)) => Ok(()),
-        Ok((_, status)) => Err(format!("the child ended with status {status:#x}")),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
 /// A process that was made before anything was given up, and does one thing when told to.
 #[derive(Debug)]
 pub struct Outsider {

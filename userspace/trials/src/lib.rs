@@ -38,6 +38,11 @@ impl Report {
         }
     }
 
+    /// Tries a case and enters what it comes to.
+    pub fn try_case<F: Finding>(&mut self, what: impl Display, case: impl FnOnce() -> F) {
+        self.check(what, case().judge());
+    }
+
     /// The exit code for everything entered.
     pub fn finish(self) -> ExitCode {
         if self.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -46,6 +51,39 @@ impl Report {
 
 /// Whether something holds, or why not.
 pub type Holds = Result<(), String>;
+
+/// What a case comes to: whether it holds, or that it could not be tried.
+pub type Outcome<E = std::io::Error> = Result<Holds, E>;
+
+/// What a case may answer.
+pub trait Finding {
+    /// Whether it holds; a case that could not be tried does not.
+    fn judge(self) -> Holds;
+}
+
+impl Finding for Holds {
+    fn judge(self) -> Holds {
+        self
+    }
+}
+
+impl<E: Display> Finding for Outcome<E> {
+    fn judge(self) -> Holds {
+        self.unwrap_or_else(|error| Err(format!("unexpected {error}")))
+    }
+}
+
+impl<E: Display> Finding for Result<Vec<Holds>, E> {
+    fn judge(self) -> Holds {
+        self.map(all).judge()
+    }
+}
+
+/// Holds if all of these do; tells the first that does not, and its place.
+pub fn all(holds: impl IntoIterator<Item = Holds>) -> Holds {
+    let failure = |(at, held): (usize, Holds)| held.err().map(|why| format!("{at}: {why}"));
+    holds.into_iter().enumerate().find_map(failure).map_or(Ok(()), Err)
+}
 
 /// Holds if both are equal.
 pub fn equal<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Holds {

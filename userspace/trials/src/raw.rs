@@ -104,19 +104,6 @@ pub fn works<T: std::fmt::Debug>(result: Result<T>) -> Holds {
     result.map(drop).map_err(|errno| format!("failed with {errno}"))
 }
 
-/// Runs `body` in a child, and passes on what it found.
-pub fn in_child(body: impl FnOnce() -> Holds) -> Holds {
-    let child = crate::child::fork(|| match body() {
-        Ok(()) => 0,
-        Err(why) => {
-            eprintln!("in the child: {why}");
-            1
-        }
-    });
-    let (_, status) = child.and_then(|child| crate::child::wait(child, 0)).map_err(|error| error.to_string())?;
-    if status == 0 { Ok(()) } else { Err(format!("the child ended with {status:#x}")) }
-}
-
 /// Ends the trial by SIGALRM when it has taken this long: a wait that does not end is a failure.
 pub fn give_up_after(seconds: u32) {
     let _ = call(number::alarm, &[seconds as usize]);

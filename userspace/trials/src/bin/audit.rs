@@ -11,9 +11,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 use trials::narrowing::{fcntls, ioctls, kind, narrow, promises, root, slot, table};
-use trials::{Holds, Report, child, confined, equal};
+use trials::{Holds, Outcome, Report, all, child, confined, equal};
 
-type Outcome = Result<Holds, io::Error>;
 type Case = fn() -> Outcome;
 /// The fields of a record by name.
 type Fields = HashMap<String, String>;
@@ -39,13 +38,9 @@ fn main() -> ExitCode {
     ];
     let wanted = std::env::args().nth(1).unwrap_or_default();
     for (what, case) in cases.iter().filter(|(what, _)| what.contains(&wanted)) {
-        report.check(what, case().unwrap_or_else(|error| Err(error.to_string())));
+        report.try_case(what, case);
     }
     report.finish()
-}
-
-fn all(holds: &[Holds]) -> Outcome {
-    Ok(holds.iter().find(|held| held.is_err()).cloned().unwrap_or(Ok(())))
 }
 
 /// The log, open at its oldest record, not waiting.
@@ -140,7 +135,7 @@ fn slot_right() -> Outcome {
         ("taken-by", "narrow"),
         ("allow", allow.as_str()),
     ];
-    all(&[equal(status, 0), one(&records, &expected), own_cause(&records)])
+    Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records)]))
 }
 
 /// Holds if the process itself narrowed, before it was denied.
@@ -157,7 +152,7 @@ fn ceiling() -> Outcome {
     })?;
     let expected =
         [("call", "write"), ("object", "/tmp/audit-ceiling"), ("needs", "rights:WRITE"), ("taken-by", "narrow")];
-    all(&[equal(status, 0), one(&records, &expected), own_cause(&records)])
+    Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records)]))
 }
 
 fn request() -> Outcome {
@@ -171,7 +166,7 @@ fn request() -> Outcome {
     })?;
     let needs = format!("ioctl:{:#x}", libc::FIONREAD);
     let expected = [("call", "ioctl"), ("kind", "pipe"), ("needs", needs.as_str()), ("taken-by", "narrow")];
-    all(&[equal(status, 0), one(&records, &expected), own_cause(&records)])
+    Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records)]))
 }
 
 fn command() -> Outcome {
@@ -184,7 +179,7 @@ fn command() -> Outcome {
     })?;
     let allow = format!("fcntl {} 4", reader.as_raw_fd());
     let expected = [("call", "fcntl"), ("needs", "fcntl:4"), ("taken-by", "narrow"), ("allow", allow.as_str())];
-    all(&[equal(status, 0), one(&records, &expected), own_cause(&records)])
+    Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records)]))
 }
 
 fn promise() -> Outcome {
@@ -207,13 +202,13 @@ fn promise() -> Outcome {
         ("taken-by", "narrow"),
         ("allow", "promise proc"),
     ];
-    all(&[
+    Ok(all([
         equal(status, 0),
         one(&records, &expected),
         own_cause(&records),
         equal(ended & 0x7f, libc::SIGABRT),
         one(&fatal, &expected),
-    ])
+    ]))
 }
 
 fn root_capability() -> Outcome {
@@ -222,7 +217,7 @@ fn root_capability() -> Outcome {
         code(narrowed.is_ok() && child::kill(1, 0).is_err())
     })?;
     let expected = [("call", "kill"), ("needs", "root:signal"), ("taken-by", "narrow"), ("allow", "root signal")];
-    all(&[equal(status, 0), one(&records, &expected), own_cause(&records)])
+    Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records)]))
 }
 
 fn path() -> Outcome {
@@ -239,7 +234,7 @@ fn path() -> Outcome {
         code(seen.is_ok() && File::open("/etc").is_err())
     })?;
     let hides = [("call", "open"), ("needs", "path:r"), ("taken-by", "unveil"), ("object", "/etc")];
-    all(&[equal(status, 0), one(&records, &expected), own_cause(&records), equal(ended, 0), one(&hidden, &hides)])
+    Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records), equal(ended, 0), one(&hidden, &hides)]))
 }
 
 fn log_itself() -> Outcome {
@@ -251,7 +246,7 @@ fn log_itself() -> Outcome {
         code(narrowed.is_ok() && denied(unread) && denied(reread))
     })?;
     let needs: Vec<_> = records.iter().filter_map(|record| record.get("needs")).map(String::as_str).collect();
-    all(&[equal(status, 0), equal(needs, vec!["root:system:AUDIT_READ"; 2])])
+    Ok(all([equal(status, 0), equal(needs, vec!["root:system:AUDIT_READ"; 2])]))
 }
 
 fn plain_errors() -> Outcome {
@@ -262,7 +257,7 @@ fn plain_errors() -> Outcome {
         };
         code(unwritten.write(b"x").is_err() && File::open("/nowhere").is_err() && child::kill(1 << 20, 0).is_err())
     })?;
-    all(&[equal(status, 0), equal(records.len(), 0)])
+    Ok(all([equal(status, 0), equal(records.len(), 0)]))
 }
 
 fn right_narrowing() -> Outcome {
@@ -274,7 +269,7 @@ fn right_narrowing() -> Outcome {
         code(first.is_ok() && second.is_ok() && third.is_ok() && denied(file.write(b"x")) && denied(file.sync_data()))
     })?;
     let sequence = |at: usize| records.get(at).and_then(|record| record.get("taken-seq")?.parse::<u64>().ok());
-    all(&[equal(status, 0), equal(records.len(), 2), equal(sequence(0), sequence(1).map(|first| first + 1))])
+    Ok(all([equal(status, 0), equal(records.len(), 2), equal(sequence(0), sequence(1).map(|first| first + 1))]))
 }
 
 fn shown_table() -> Outcome {
@@ -303,7 +298,7 @@ fn shown_table() -> Outcome {
         }
         code(narrowed.is_ok() && missing.is_empty())
     })?;
-    all(&[equal(status, 0), equal(before.contains("taken"), false)])
+    Ok(all([equal(status, 0), equal(before.contains("taken"), false)]))
 }
 
 fn flood() -> Outcome {
@@ -326,13 +321,13 @@ fn flood() -> Outcome {
     let lost: u64 = lines.iter().filter_map(|line| fields(line).get("lost")?.parse::<u64>().ok()).sum();
     let last = lines.iter().map(|line| fields(line)).rfind(|record| record.get("pid") == Some(&flooder.to_string()));
     let nth = last.and_then(|record| record.get("nth").cloned());
-    all(&[
+    Ok(all([
         equal(ended, 0),
         equal(of(first), 1),
         equal(of(second), 1),
         equal(nth.as_deref(), Some("20000")),
         equal(lost, 20_000 - of(flooder) as u64),
-    ])
+    ]))
 }
 
 fn reading() -> Outcome {
@@ -364,7 +359,7 @@ fn reading() -> Outcome {
     child::doze(20);
     deny()?;
     let waited = child::wait(waiter, 0)?.1;
-    all(&[equal((ends, quiet, whole), (true, false, true)), equal((polled, waited), (0, 0))])
+    Ok(all([equal((ends, quiet, whole), (true, false, true)), equal((polled, waited), (0, 0))]))
 }
 
 /// Whether something can be read, within so many milliseconds.

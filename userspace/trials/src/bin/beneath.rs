@@ -10,7 +10,8 @@ use std::thread;
 use abi::Errno;
 use abi::table::number;
 use libc::{O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY};
-use trials::raw::{AT_FDCWD, call, close, fails, in_child, open, open_at, text, works};
+use trials::child::in_child;
+use trials::raw::{AT_FDCWD, call, close, fails, open, open_at, text, works};
 use trials::{Holds, Report, child, number_argument};
 
 const NO_XDEV: u64 = 1;

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
 use trials::child::own_id;
 use trials::pledged::{Ended, child, code, ends, enter_capability_mode, is_in_capability_mode};
-use trials::{Holds, Report, equal};
+use trials::{Holds, Report, all, equal};
 
 type Case = (&'static str, fn() -> Holds);
 
@@ -46,10 +46,6 @@ fn main() -> ExitCode {
 
 fn within(body: impl FnOnce() -> i32) -> Result<Ended, String> {
     child(|| if enter_capability_mode().is_ok() { body() } else { 99 })
-}
-
-fn all(holds: impl IntoIterator<Item = Holds>) -> Holds {
-    holds.into_iter().find(|held| held.is_err()).unwrap_or(Ok(()))
 }
 
 fn mode() -> Holds {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use trials::child::in_child;
 use trials::{Holds, Report, equal};
 
 static ALARMS: AtomicU32 = AtomicU32::new(0);
@@ -186,27 +187,6 @@ fn timers_of_children() -> Holds {
     let left = set_timer(libc::ITIMER_REAL as _, Duration::ZERO, Duration::ZERO)?;
     equal(left.it_value.tv_sec > 50, true)?;
     outcome
-}
-
-/// Runs `body` in a child, since what it does cannot be undone.
-fn in_child(body: impl FnOnce() -> Holds) -> Holds {
-    // SAFETY: this program has one thread; the child runs `body` and ends.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        let code = match body() {
-            Ok(()) => 0,
-            Err(why) => {
-                eprintln!("in the child: {why}");
-                1
-            }
-        };
-        // SAFETY: ends the child.
-        unsafe { libc::_exit(code) };
-    }
-    let mut status = -1;
-    // SAFETY: the status has its place.
-    unsafe { libc::waitpid(child, &mut status, 0) };
-    equal(status, 0)
 }
 
 fn is_root() -> bool {

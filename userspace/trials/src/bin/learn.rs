@@ -12,10 +12,10 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+use trials::child::in_child;
 use trials::narrowing::{ioctls, narrow, promises, slots};
-use trials::{Holds, Report, child, equal};
+use trials::{Outcome, Report, all, child, equal};
 
-type Outcome = Result<Holds, io::Error>;
 type Case = fn() -> Outcome;
 
 /// Learning begins with the next program.
@@ -40,26 +40,6 @@ fn main() -> ExitCode {
         report.check(what, in_child(*case));
     }
     report.finish()
-}
-
-fn in_child(case: fn() -> Outcome) -> Holds {
-    let pid = child::fork(|| match case() {
-        Ok(Ok(())) => 0,
-        Ok(Err(why)) => {
-            eprintln!("in the child: {why}");
-            1
-        }
-        Err(error) => {
-            eprintln!("in the child: {error}");
-            2
-        }
-    });
-    let ended = pid.and_then(|pid| child::wait(pid, 0)).map_err(|error| error.to_string())?;
-    equal(ended.1, 0)
-}
-
-fn all(holds: &[Holds]) -> Outcome {
-    Ok(holds.iter().find(|held| held.is_err()).cloned().unwrap_or(Ok(())))
 }
 
 fn learn(flags: u64) -> Result<File, Errno> {
@@ -88,7 +68,7 @@ fn own_lesson() -> Outcome {
     let has = |line: String| {
         if text.lines().any(|known| known == line) { Ok(()) } else { Err(format!("no {line} in\n{text}")) }
     };
-    all(&[
+    Ok(all([
         equal(wrong, Some(Errno::EINVAL)),
         equal(learn(0).err(), Some(Errno::EPERM)),
         has("promise stdio".into()),
@@ -97,7 +77,7 @@ fn own_lesson() -> Outcome {
         has(format!("slot {} WRITE", writer.as_raw_fd())),
         has(format!("ioctl {} {:#x}", reader.as_raw_fd(), libc::FIONREAD)),
         if text.contains("promise inet") { Err(text.clone()) } else { Ok(()) },
-    ])
+    ]))
 }
 
 fn narrowed_before() -> Outcome {
@@ -110,12 +90,12 @@ fn narrowed_before() -> Outcome {
     let learning = learn(0).is_ok();
     let written = writer.write(b"x").err().and_then(|error| error.raw_os_error());
     let opened = File::open("/etc/passwd").err().and_then(|error| error.raw_os_error());
-    all(&[
+    Ok(all([
         equal(narrowed, Ok(())),
         equal(learning, true),
         equal(written, Some(Errno::ENOTCAPABLE.raw())),
         equal(opened, Some(libc::EPERM)),
-    ])
+    ]))
 }
 
 fn real_errors() -> Outcome {
@@ -124,7 +104,7 @@ fn real_errors() -> Outcome {
     let empty = unsafe { libc::write(900, b"x".as_ptr().cast(), 1) };
     let error = io::Error::last_os_error().raw_os_error();
     let missing = File::open("/nowhere").err().map(|error| error.kind());
-    all(&[equal((empty, error), (-1, Some(libc::EBADF))), equal(missing, Some(ErrorKind::NotFound))])
+    Ok(all([equal((empty, error), (-1, Some(libc::EBADF))), equal(missing, Some(ErrorKind::NotFound))]))
 }
 
 /// Runs busybox with standard output into a file, after `prepare` in the new process; its output and whether it succeeded.
@@ -164,7 +144,12 @@ fn learned_then_confined(arguments: &[&str]) -> Outcome {
     let denials = drain(&mut log)?;
     let there = arguments[0] != "tar" || fs::read("/tmp/learn/target/inner/two").is_ok_and(|two| two == b"2");
     let outside = busybox(&["cat", "/etc/passwd"], move || confine(&manifest))?;
-    all(&[equal(&confined, &(first, true)), equal(denials, String::new()), equal(there, true), equal(outside.1, false)])
+    Ok(all([
+        equal(&confined, &(first, true)),
+        equal(denials, String::new()),
+        equal(there, true),
+        equal(outside.1, false),
+    ]))
 }
 
 /// What is in the log and has not been read.

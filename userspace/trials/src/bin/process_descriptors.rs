@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use abi::table::number;
 use abi::{Errno, Result};
-use trials::raw::{call, close, dup, fails, in_child, pipe, poll, read, works, write};
-use trials::{Holds, Report, child, equal, pledged};
+use trials::child::in_child;
+use trials::raw::{call, close, dup, fails, pipe, poll, read, works, write};
+use trials::{Holds, Report, all, child, equal, pledged};
 
 const PD_DAEMON: usize = 1;
 const WNOHANG: usize = libc::WNOHANG as usize;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         ("bad arguments are refused", bad),
     ];
     for (what, case) in cases {
-        report.check(what, case().unwrap_or_else(|errno| Err(format!("unexpected {errno}"))));
+        report.try_case(what, case);
     }
     report.finish()
 }
@@ -62,10 +63,6 @@ fn pdkill(slot: usize, signal: i32) -> Result<usize> {
     call(number::pdkill, &[slot, signal as usize])
 }
 
-fn all(holds: impl IntoIterator<Item = Holds>) -> Result<Holds> {
-    Ok(holds.into_iter().find(|held| held.is_err()).unwrap_or(Ok(())))
-}
-
 fn waits() -> Result<Holds> {
     let [from, to] = pipe()?;
     let (slot, pid) = pdfork(0, || i32::from(read(from, 1).is_err()) + 7)?;
@@ -75,14 +72,14 @@ fn waits() -> Result<Holds> {
     write(to, b"x")?;
     let first = pdwait(slot, 0)?;
     let _ = (close(from), close(to));
-    all([
+    Ok(all([
         equal(told, pid),
         equal(before, ((0, 0), 0)),
         equal(first, (pid as usize, 7 << 8)),
         equal(pdwait(slot, 0)?, first),
         equal(poll(slot, libc::POLLIN, 0)?, POLLIN_HUP),
         works(close(slot)),
-    ])
+    ]))
 }
 
 fn unseen() -> Result<Holds> {
@@ -92,13 +89,13 @@ fn unseen() -> Result<Holds> {
     let mut pending = [0_u64];
     call(number::rt_sigpending, &[pending.as_mut_ptr() as usize, 8])?;
     let by_name = child::wait(pid, 0).map_err(|_| Errno::ECHILD)?;
-    all([
+    Ok(all([
         equal(ready, POLLIN_HUP),
         equal(any, Some(libc::ECHILD)),
         equal(pending[0] & 1 << (libc::SIGCHLD - 1), 0),
         equal(by_name, (pid, 3 << 8)),
         works(close(slot)),
-    ])
+    ]))
 }
 
 fn closing() -> Result<Holds> {
@@ -109,12 +106,12 @@ fn closing() -> Result<Holds> {
     let held = pdkill(other, 0);
     close(other)?;
     let ended = poll(watch, libc::POLLIN, -1)?;
-    all([
+    Ok(all([
         works(held),
         equal(ended & libc::POLLIN, libc::POLLIN),
         fails(pdkill(watch, 0), Errno::ESRCH),
         works(close(watch)),
-    ])
+    ]))
 }
 
 fn daemon() -> Result<Holds> {
@@ -129,7 +126,7 @@ fn daemon() -> Result<Holds> {
     let answered = read(back, 1)?;
     let ended = child::wait(pid, libc::__WALL).map_err(|_| Errno::ECHILD)?;
     let _ = [from, to, back, answer].map(close);
-    all([equal(answered, b"y".to_vec()), equal(ended, (pid, 0))])
+    Ok(all([equal(answered, b"y".to_vec()), equal(ended, (pid, 0))]))
 }
 
 fn heirs() -> Result<Holds> {
@@ -139,7 +136,7 @@ fn heirs() -> Result<Holds> {
         let told = pdwait(slot, 0);
         works(killed).and(equal(told, Ok((pid as usize, libc::SIGTERM))))
     });
-    all([heir, equal(pdwait(slot, 0)?, (pid as usize, libc::SIGTERM)), works(close(slot))])
+    Ok(all([heir, equal(pdwait(slot, 0)?, (pid as usize, libc::SIGTERM)), works(close(slot))]))
 }
 
 fn signals() -> Result<Holds> {
@@ -153,7 +150,7 @@ fn signals() -> Result<Holds> {
         works(pdkill(own, libc::SIGKILL))?;
         pdwait(own, 0).map(|_| ()).map_err(|errno| format!("pdwait: {errno}"))
     });
-    all([bound, equal(pdwait(slot, 0)?.1, libc::SIGKILL), works(close(slot))])
+    Ok(all([bound, equal(pdwait(slot, 0)?.1, libc::SIGKILL), works(close(slot))]))
 }
 
 fn rights() -> Result<Holds> {
@@ -169,14 +166,14 @@ fn rights() -> Result<Holds> {
         (without(tessera::Rights::PDGETPID)?, without(tessera::Rights::PDKILL)?, without(tessera::Rights::PDWAIT)?);
     let mut pid = 0_i32;
     let missing = Errno::ENOTCAPABLE;
-    let holds = all([
+    let holds = Ok(all([
         fails(call(number::pdgetpid, &[no_pid, &raw mut pid as usize]), missing),
         fails(pdkill(no_kill, 0), missing),
         fails(call(number::pidfd_send_signal, &[no_kill, 0, 0, 0]), missing),
         fails(pdwait(no_wait, WNOHANG), missing),
         fails(call(number::waitid, &[3, no_wait, 0, (libc::WEXITED | libc::WNOHANG) as usize, 0]), missing),
         works(pdkill(no_wait, libc::SIGKILL)),
-    ]);
+    ]));
     let _ = [no_pid, no_kill, no_wait, slot].map(close);
     holds
 }
@@ -184,13 +181,13 @@ fn rights() -> Result<Holds> {
 fn bad() -> Result<Holds> {
     let [from, to] = pipe()?;
     let mut slot = 0_i32;
-    let holds = all([
+    let holds = Ok(all([
         fails(call(number::pdfork, &[&raw mut slot as usize, 4]), Errno::EINVAL),
         fails(call(number::pdfork, &[8, 0]), Errno::EFAULT),
         fails(pdkill(from, 0), Errno::EBADF),
         fails(pdwait(999, 0), Errno::EBADF),
         fails(pdwait(from, 0), Errno::EBADF),
-    ]);
+    ]));
     let _ = (close(from), close(to));
     holds
 }

@@ -8,9 +8,8 @@ use std::process::ExitCode;
 use trials::child::{
     self, call, doze, fork, group, kill, own_id, parent, pause, set_group, start_session, wait, wait_id,
 };
-use trials::{Holds, Report, equal};
+use trials::{Outcome, Report, all, equal};
 
-type Outcome = std::result::Result<Holds, std::io::Error>;
 type Case = fn() -> Outcome;
 
 fn main() -> ExitCode {
@@ -38,19 +37,15 @@ fn main() -> ExitCode {
         ("a thousand children come and go", many_children),
     ];
     for (what, case) in cases {
-        report.check(what, case().unwrap_or_else(|error| Err(error.to_string())));
+        report.try_case(what, case);
     }
     report.finish()
-}
-
-fn all(holds: &[Holds]) -> Outcome {
-    Ok(holds.iter().find(|held| held.is_err()).cloned().unwrap_or(Ok(())))
 }
 
 fn exit_code() -> Outcome {
     let pid = fork(|| 300)?;
     let (waited, status) = wait(-1, 0)?;
-    all(&[equal(waited, pid), equal(status, (300 & 0xff) << 8)])
+    Ok(all([equal(waited, pid), equal(status, (300 & 0xff) << 8)]))
 }
 
 fn killed() -> Outcome {
@@ -60,7 +55,7 @@ fn killed() -> Outcome {
     })?;
     kill(pid, libc::SIGTERM)?;
     let (_, status) = wait(pid, 0)?;
-    all(&[equal(status, libc::SIGTERM)])
+    Ok(all([equal(status, libc::SIGTERM)]))
 }
 
 fn no_hang() -> Outcome {
@@ -72,7 +67,7 @@ fn no_hang() -> Outcome {
     let still = wait(pid, libc::WNOHANG)?;
     kill(pid, libc::SIGKILL)?;
     let gone = wait(pid, 0)?;
-    all(&[equal(none, Err(Some(libc::ECHILD))), equal(still.0, 0), equal(gone, (pid, libc::SIGKILL))])
+    Ok(all([equal(none, Err(Some(libc::ECHILD))), equal(still.0, 0), equal(gone, (pid, libc::SIGKILL))]))
 }
 
 fn no_wait() -> Outcome {
@@ -81,7 +76,7 @@ fn no_wait() -> Outcome {
     let second = wait_id(libc::P_ALL, 0, libc::WEXITED)?;
     let third = wait_id(libc::P_ALL, 0, libc::WEXITED).map_err(|error| error.raw_os_error());
     let expected = (pid, libc::CLD_EXITED, 7);
-    all(&[equal(first, expected), equal(second, expected), equal(third, Err(Some(libc::ECHILD)))])
+    Ok(all([equal(first, expected), equal(second, expected), equal(third, Err(Some(libc::ECHILD)))]))
 }
 
 fn stop_and_continue() -> Outcome {
@@ -96,12 +91,12 @@ fn stop_and_continue() -> Outcome {
     let continued = wait(pid, libc::WCONTINUED)?;
     kill(pid, libc::SIGKILL)?;
     let ended = wait(pid, 0)?;
-    all(&[
+    Ok(all([
         equal(stopped, (pid, libc::SIGSTOP << 8 | 0x7f)),
         equal(again.0, 0),
         equal(continued, (pid, 0xffff)),
         equal(ended, (pid, libc::SIGKILL)),
-    ])
+    ]))
 }
 
 fn wait_by_group() -> Outcome {
@@ -113,7 +108,7 @@ fn wait_by_group() -> Outcome {
     let beside = fork(|| 4)?;
     let by_group = wait(-apart, 0)?;
     let own = wait(0, 0)?;
-    all(&[equal(by_group, (apart, 3 << 8)), equal(own, (beside, 4 << 8))])
+    Ok(all([equal(by_group, (apart, 3 << 8)), equal(own, (beside, 4 << 8))]))
 }
 
 fn set_disposition(signal: i32, handler: libc::sighandler_t) {
@@ -131,7 +126,7 @@ fn ignored_children() -> Outcome {
     // Waits until all are gone, and then finds none.
     let waited = wait(-1, 0).map_err(|error| error.raw_os_error());
     set_disposition(libc::SIGCHLD, libc::SIG_DFL);
-    all(&[equal(waited, Err(Some(libc::ECHILD)))])
+    Ok(all([equal(waited, Err(Some(libc::ECHILD)))]))
 }
 
 fn subreaper() -> Outcome {
@@ -150,7 +145,7 @@ fn subreaper() -> Outcome {
     let first = wait(child, 0)?;
     let orphan = wait(-1, 0)?;
     call(libc::SYS_prctl, libc::PR_SET_CHILD_SUBREAPER.into(), 0, 0)?;
-    all(&[equal(first, (child, 5 << 8)), equal(orphan.1, 11 << 8)])
+    Ok(all([equal(first, (child, 5 << 8)), equal(orphan.1, 11 << 8)]))
 }
 
 fn group_signal() -> Outcome {
@@ -176,7 +171,7 @@ fn group_signal() -> Outcome {
     }
     let gone = kill(-leader, 0).map_err(|error| error.raw_os_error());
     holds.push(equal(gone, Err(Some(libc::ESRCH))));
-    all(&holds)
+    Ok(all(holds))
 }
 
 fn sessions() -> Outcome {
@@ -187,7 +182,7 @@ fn sessions() -> Outcome {
         let fine = first.is_ok_and(|id| id == own_id() && group() == id) && second.is_err() && moved.is_err();
         i32::from(!fine)
     })?;
-    all(&[equal(wait(child, 0)?, (child, 0))])
+    Ok(all([equal(wait(child, 0)?, (child, 0))]))
 }
 
 fn moved_after_exec() -> Outcome {
@@ -198,7 +193,7 @@ fn moved_after_exec() -> Outcome {
     let moved = set_group(pid, pid).map_err(|error| error.raw_os_error());
     let _ = kill(pid, libc::SIGKILL);
     child.wait()?;
-    all(&[equal(moved, Err(Some(libc::EACCES)))])
+    Ok(all([equal(moved, Err(Some(libc::EACCES)))]))
 }
 
 fn group_keeps_id() -> Outcome {
@@ -221,7 +216,7 @@ fn group_keeps_id() -> Outcome {
     }
     kill(member, libc::SIGKILL)?;
     wait(member, 0)?;
-    all(&[equal(joined.is_ok(), true), equal(reused, false)])
+    Ok(all([equal(joined.is_ok(), true), equal(reused, false)]))
 }
 
 fn descriptors() -> Outcome {
@@ -240,12 +235,12 @@ fn descriptors() -> Outcome {
     let after = ready(10_000);
     let waited = wait_id(libc::P_PIDFD, slot as u32, libc::WEXITED)?;
     let late = call(libc::SYS_pidfd_send_signal, slot.into(), 0, 0).map_err(|error| error.raw_os_error());
-    all(&[
+    Ok(all([
         equal(before, 0),
         equal(after, 1),
         equal(waited, (child, libc::CLD_KILLED, libc::SIGTERM)),
         equal(late, Err(Some(libc::ESRCH))),
-    ])
+    ]))
 }
 
 fn vfork_waits() -> Outcome {
@@ -255,7 +250,7 @@ fn vfork_waits() -> Outcome {
     let went_on = started.elapsed().as_secs() < 5;
     let _ = kill(child.id() as i32, libc::SIGKILL);
     child.wait()?;
-    all(&[equal(went_on, true)])
+    Ok(all([equal(went_on, true)]))
 }
 
 fn kill_stopped() -> Outcome {
@@ -266,7 +261,7 @@ fn kill_stopped() -> Outcome {
     kill(child, libc::SIGSTOP)?;
     wait(child, libc::WUNTRACED)?;
     kill(child, libc::SIGKILL)?;
-    all(&[equal(wait(child, 0)?, (child, libc::SIGKILL))])
+    Ok(all([equal(wait(child, 0)?, (child, libc::SIGKILL))]))
 }
 
 fn thread_exec() -> Outcome {
@@ -274,7 +269,7 @@ fn thread_exec() -> Outcome {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut lines = text.lines();
     let ids = (lines.next().map(str::to_owned), lines.next().map(str::to_owned));
-    all(&[equal(output.status.code(), Some(0)), equal(ids.0.is_some() && ids.0 == ids.1, true)])
+    Ok(all([equal(output.status.code(), Some(0)), equal(ids.0.is_some() && ids.0 == ids.1, true)]))
 }
 
 /// Prints its id, then has a second thread execute this program again, which prints its id.
@@ -308,5 +303,5 @@ fn many_children() -> Outcome {
         let pid = fork(|| round & 0x7f)?;
         wrong += i32::from(wait(pid, 0)? != (pid, (round & 0x7f) << 8));
     }
-    all(&[equal(wrong, 0)])
+    Ok(all([equal(wrong, 0)]))
 }

@@ -8,9 +8,8 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize};
 
 use trials::child::{call, doze, fork, kill, own_id, pause, wait};
-use trials::{Holds, Report, equal};
+use trials::{Outcome, Report, all, equal};
 
-type Outcome = std::result::Result<Holds, std::io::Error>;
 type Case = fn() -> Outcome;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -34,13 +33,9 @@ fn main() -> ExitCode {
         ("a signal to a thread that blocks it goes to another", other_thread),
     ];
     for (what, case) in cases {
-        report.check(what, case().unwrap_or_else(|error| Err(error.to_string())));
+        report.try_case(what, case);
     }
     report.finish()
-}
-
-fn all(holds: &[Holds]) -> Outcome {
-    Ok(holds.iter().find(|held| held.is_err()).cloned().unwrap_or(Ok(())))
 }
 
 extern "C" fn note(_signal: i32, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
@@ -92,7 +87,7 @@ fn handler_runs() -> Outcome {
     kill(own_id(), libc::SIGUSR1)?;
     // si_addr lies where si_pid and si_uid do.
     let sender = PLACE.load(SeqCst) as u32 as i32;
-    all(&[equal(COUNT.load(SeqCst), 1), equal(CODE.load(SeqCst), libc::SI_USER), equal(sender, own_id())])
+    Ok(all([equal(COUNT.load(SeqCst), 1), equal(CODE.load(SeqCst), libc::SI_USER), equal(sender, own_id())]))
 }
 
 fn blocked_wait() -> Outcome {
@@ -108,7 +103,7 @@ fn blocked_wait() -> Outcome {
     // SAFETY: the set is valid.
     let is_pending = unsafe { libc::sigismember(&pending, libc::SIGUSR2) };
     change_mask(libc::SIG_UNBLOCK, &[libc::SIGUSR2]);
-    all(&[equal(while_blocked, 0), equal(is_pending, 1), equal(COUNT.load(SeqCst), 1)])
+    Ok(all([equal(while_blocked, 0), equal(is_pending, 1), equal(COUNT.load(SeqCst), 1)]))
 }
 
 fn take(signals: &[i32], milliseconds: i64) -> std::result::Result<(i32, usize), i32> {
@@ -133,7 +128,10 @@ fn real_time_queue() -> Outcome {
     let taken: Vec<_> = (0..4).map(|_| take(&[low, high], 0)).collect();
     let none = take(&[low, high], 0);
     change_mask(libc::SIG_UNBLOCK, &[low, high]);
-    all(&[equal(taken, vec![Ok((low, 2)), Ok((low, 4)), Ok((high, 1)), Ok((high, 3))]), equal(none, Err(libc::EAGAIN))])
+    Ok(all([
+        equal(taken, vec![Ok((low, 2)), Ok((low, 4)), Ok((high, 1)), Ok((high, 3))]),
+        equal(none, Err(libc::EAGAIN)),
+    ]))
 }
 
 fn pipe() -> std::io::Result<[i32; 2]> {
@@ -170,7 +168,7 @@ fn restarts() -> Outcome {
             call(libc::SYS_close, end.into(), 0, 0)?;
         }
     }
-    all(&holds)
+    Ok(all(holds))
 }
 
 fn sleep_goes_on() -> Outcome {
@@ -186,7 +184,7 @@ fn sleep_goes_on() -> Outcome {
     wait(child, libc::WUNTRACED)?;
     doze(50);
     kill(child, libc::SIGCONT)?;
-    all(&[equal(wait(child, 0)?, (child, 0))])
+    Ok(all([equal(wait(child, 0)?, (child, 0))]))
 }
 
 fn set_stack(memory: &'static mut [u8]) {
@@ -205,7 +203,7 @@ fn signal_stack() -> Outcome {
     catch(libc::SIGUSR1, 0);
     kill(own_id(), libc::SIGUSR1)?;
     let outside = !(range.start as u64..range.end as u64).contains(&STACK.load(SeqCst));
-    all(&[equal(inside, true), equal(outside, true)])
+    Ok(all([equal(inside, true), equal(outside, true)]))
 }
 
 extern "C" fn nest(signal: i32) {
@@ -231,7 +229,7 @@ fn reset_and_no_defer() -> Outcome {
         let _ = kill(own_id(), libc::SIGUSR1);
         0
     })?;
-    all(&[equal(nested, 4), equal(wait(child, 0)?, (child, libc::SIGUSR1))])
+    Ok(all([equal(nested, 4), equal(wait(child, 0)?, (child, libc::SIGUSR1))]))
 }
 
 fn suspend() -> Outcome {
@@ -244,7 +242,7 @@ fn suspend() -> Outcome {
     let mask = change_mask(libc::SIG_UNBLOCK, &[libc::SIGUSR1]);
     // SAFETY: the set is valid.
     let was_blocked = unsafe { libc::sigismember(&mask, libc::SIGUSR1) };
-    all(&[equal(result, -1), equal(count, 1), equal(was_blocked, 1)])
+    Ok(all([equal(result, -1), equal(count, 1), equal(was_blocked, 1)]))
 }
 
 fn timed_wait() -> Outcome {
@@ -260,7 +258,7 @@ fn timed_wait() -> Outcome {
     let taken = take(&[libc::SIGUSR2], 10_000).map(|(signal, _)| signal);
     wait(child, 0)?;
     change_mask(libc::SIG_UNBLOCK, &[libc::SIGUSR2]);
-    all(&[equal(nothing, Err(libc::EAGAIN)), equal(waited, true), equal(taken, Ok(libc::SIGUSR2))])
+    Ok(all([equal(nothing, Err(libc::EAGAIN)), equal(waited, true), equal(taken, Ok(libc::SIGUSR2))]))
 }
 
 fn unstoppable() -> Outcome {
@@ -273,7 +271,7 @@ fn unstoppable() -> Outcome {
         }
     })?;
     kill(child, libc::SIGKILL)?;
-    all(&[equal(ignored, libc::SIG_ERR), equal(wait(child, 0)?, (child, libc::SIGKILL))])
+    Ok(all([equal(ignored, libc::SIG_ERR), equal(wait(child, 0)?, (child, libc::SIGKILL))]))
 }
 
 fn other_thread() -> Outcome {
@@ -294,5 +292,5 @@ fn other_thread() -> Outcome {
     let joined = thread.join().is_ok();
     let count = COUNT.load(SeqCst);
     change_mask(libc::SIG_UNBLOCK, &[libc::SIGUSR1]);
-    all(&[equal(joined, true), equal(count, 1)])
+    Ok(all([equal(joined, true), equal(count, 1)]))
 }

@@ -7,7 +7,7 @@ use abi::types::{SpawnArguments, SpawnSlot};
 use abi::{Errno, Result};
 use tessera::{Rights, Root};
 use trials::raw::{call, close, dup, fails, open, pipe, poll, read, text, works};
-use trials::{Holds, Report, equal};
+use trials::{Holds, Report, all, equal};
 
 type Case = fn() -> Result<Holds>;
 
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         ("what cannot be given is refused", refused),
     ];
     for (what, case) in cases {
-        report.check(what, case().unwrap_or_else(|errno| Err(format!("unexpected {errno}"))));
+        report.try_case(what, case);
     }
     report.finish()
 }
@@ -70,10 +70,6 @@ fn outcome(child: usize, output: [usize; 2]) -> Result<(i32, String)> {
     Ok((status, String::from_utf8_lossy(&said).into_owned()))
 }
 
-fn all(holds: impl IntoIterator<Item = Holds>) -> Result<Holds> {
-    Ok(holds.into_iter().find(|held| held.is_err()).unwrap_or(Ok(())))
-}
-
 fn unmodified() -> Result<Holds> {
     let program = open("/bin/busybox", libc::O_RDONLY)?;
     let output = pipe()?;
@@ -95,11 +91,11 @@ fn spawned(roots: &[Root]) -> Result<(i32, String)> {
 }
 
 fn nothing_else() -> Result<Holds> {
-    all([
+    Ok(all([
         equal(spawned(&[])?, (0, "0 1 2 9 ECAPMODE ECAPMODE ECAPMODE".to_owned())),
         equal(spawned(&[Root::Namespace, Root::Signal])?, (0, "0 1 2 9 allowed allowed ECAPMODE".to_owned())),
         equal(spawned(&[Root::Spawn])?, (0, "0 1 2 9 ECAPMODE ECAPMODE allowed".to_owned())),
-    ])
+    ]))
 }
 
 fn limited() -> Result<Holds> {
@@ -133,7 +129,7 @@ fn refused() -> Result<Holds> {
     limit(fixed, Rights::ALL - Rights::TRANSFER)?;
     limit(unrunnable, Rights::ALL - Rights::FEXECVE)?;
     let with = |slots: &[(usize, i32)]| spawn(program, &["busybox", "true"], slots, &[]);
-    let holds = all([
+    let holds = Ok(all([
         fails(with(&[(plain, 1), (plain, 0)]), Errno::EINVAL),
         fails(with(&[(plain, 1), (plain, 1)]), Errno::EINVAL),
         fails(with(&[(plain, -1)]), Errno::EINVAL),
@@ -145,7 +141,7 @@ fn refused() -> Result<Holds> {
         fails(call(number::spawn, &[program, 8, size_of::<SpawnArguments>()]), Errno::EFAULT),
         fails(call(number::spawn, &[program, 0, 8]), Errno::EINVAL),
         works(with(&[]).and_then(close)),
-    ]);
+    ]));
     let _ = [program, plain, fixed, unrunnable].map(close);
     holds
 }

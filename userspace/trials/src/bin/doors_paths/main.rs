@@ -7,7 +7,8 @@ mod slots;
 use std::fs;
 use std::process::ExitCode;
 
-use trials::{Holds, Report, raw};
+use trials::child::in_child;
+use trials::{Holds, Report};
 
 /// A name and what must hold in a directory of one's own.
 pub(crate) type Case = (&'static str, fn(&str) -> Holds);
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
         let made = fs::create_dir_all(format!("{here}/sub"))
             .and_then(|()| fs::write(format!("{here}/file"), "0123456789"))
             .and_then(|()| fs::write(format!("{here}/sub/deep"), "deep"));
-        let held = made.map_err(|error| error.to_string()).and_then(|()| raw::in_child(|| case(&here)));
+        let held = made.map_err(|error| error.to_string()).and_then(|()| in_child(|| case(&here)));
         let _ = fs::remove_dir_all(&here);
         report.check(name, held);
     }

@@ -4,8 +4,9 @@ use super::Case;
 use abi::Errno;
 use abi::table::number;
 use libc::{O_PATH, O_RDONLY};
+use trials::child::in_child;
 use trials::confined::{lock_view, unveil};
-use trials::raw::{call, fails, in_child, open, text, works};
+use trials::raw::{call, fails, open, text, works};
 use trials::{Holds, equal};
 
 pub(crate) const CASES: &[Case] = &[

@@ -42,13 +42,7 @@ fn main() -> ExitCode {
     ];
     for (what, case) in cases {
         place.enter(what);
-        let holds = match case(&place) {
-            Ok(holds) => {
-                holds.into_iter().enumerate().find_map(|(at, held)| held.err().map(|why| format!("{at}: {why}")))
-            }
-            Err(errno) => Some(format!("unexpected {errno}")),
-        };
-        report.check(what, holds.map_or(Ok(()), Err));
+        report.try_case(what, || case(&place));
     }
     report.finish()
 }

@@ -14,12 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Instant;
+use trials::child::in_child;
 use trials::narrowing::{
     close, cpus, fcntls, ioctls, kind, limit, narrow, narrow_raw, promises, root, slot, slots, table,
 };
-use trials::{Holds, Report, child, equal, number_argument};
+use trials::{Outcome, Report, all, child, equal, number_argument};
 
-type Outcome = Result<Holds, std::io::Error>;
 type Case = fn() -> Outcome;
 
 fn main() -> ExitCode {
@@ -49,27 +49,6 @@ fn main() -> ExitCode {
     report.finish()
 }
 
-/// Runs a case in a child, since nothing that is given up comes back.
-fn in_child(case: fn() -> Outcome) -> Holds {
-    let pid = child::fork(|| match case() {
-        Ok(Ok(())) => 0,
-        Ok(Err(why)) => {
-            eprintln!("in the child: {why}");
-            1
-        }
-        Err(error) => {
-            eprintln!("in the child: {error}");
-            2
-        }
-    });
-    let ended = pid.and_then(|pid| child::wait(pid, 0)).map_err(|error| error.to_string())?;
-    equal(ended.1, 0)
-}
-
-fn all(holds: &[Holds]) -> Outcome {
-    Ok(holds.iter().find(|held| held.is_err()).cloned().unwrap_or(Ok(())))
-}
-
 fn errno_of<T>(result: std::io::Result<T>) -> Option<i32> {
     result.err().and_then(|error| error.raw_os_error())
 }
@@ -94,12 +73,12 @@ fn one_slot() -> Outcome {
     let mut copy = file.try_clone()?;
     let done = narrow(&[slot(&file, unwritable())]);
     let text = table();
-    all(&[
+    Ok(all([
         equal(done, Ok(())),
         equal(errno_of(file.write(b"x")), DENIED),
         equal(errno_of(copy.write(b"x")), None),
         equal(text.contains(&format!("taken slot:{} rights:WRITE by=narrow", file.as_raw_fd())), true),
-    ])
+    ]))
 }
 
 fn range() -> Outcome {
@@ -109,14 +88,14 @@ fn range() -> Outcome {
     drop(files.into_iter().map(std::mem::ManuallyDrop::new).collect::<Vec<_>>());
     let done = narrow(&[slots(first, kept, unwritable()), close(closed, i32::MAX)]);
     let last = write_to(kept);
-    all(&[
+    Ok(all([
         equal(done, Ok(())),
         equal(write_to(first), DENIED),
         equal(last, DENIED),
         equal(write_to(closed), Some(libc::EBADF)),
         equal(narrow(&[slot(&closed, unwritable())]), Err(Errno::EBADF)),
         equal(narrow(&[slots(closed, i32::MAX, unwritable()), close(closed, i32::MAX)]), Ok(())),
-    ])
+    ]))
 }
 
 fn write_to(slot: RawFd) -> Option<i32> {
@@ -143,19 +122,23 @@ fn lists() -> Outcome {
         let result = unsafe { libc::fcntl(number, command, 0) };
         if result < 0 { std::io::Error::last_os_error().raw_os_error() } else { None }
     };
-    all(&[
+    Ok(all([
         equal(done, Ok(())),
         equal(listed, None),
         equal(unlisted, DENIED),
         equal(fcntl(libc::F_GETFL), None),
         equal(fcntl(libc::F_SETFL), DENIED),
-    ])
+    ]))
 }
 
 fn ceiling() -> Outcome {
     let done = narrow(&[kind(Kind::File, unwritable(), NarrowItem::NOW)]);
     let mut later = scratch("ceiling")?;
-    all(&[equal(done, Ok(())), equal(errno_of(later.write(b"x")), DENIED), equal(errno_of(later.read(&mut [0])), None)])
+    Ok(all([
+        equal(done, Ok(())),
+        equal(errno_of(later.write(b"x")), DENIED),
+        equal(errno_of(later.read(&mut [0])), None),
+    ]))
 }
 
 /// Each bad item, after good ones of every kind, with the error that it is to give.
@@ -220,7 +203,7 @@ fn all_or_none() -> Outcome {
     holds.push(equal(narrow(&good), Ok(())));
     holds.push(equal(open_files(), 100));
     holds.push(equal(errno_of(file.write(b"x")), DENIED));
-    all(&holds)
+    Ok(all(holds))
 }
 
 fn open_files() -> u64 {
@@ -244,12 +227,12 @@ fn longer_items() -> Outcome {
     let mut items = [Longer { item, more: 0 }; 3];
     items[2].more = 1;
     let address = items.as_ptr() as u64;
-    all(&[
+    Ok(all([
         equal(narrow_raw(address, 3, 0), Err(Errno::E2BIG)),
         equal(write_to(file.as_raw_fd()), None),
         equal(narrow_raw(address, 2, 0), Ok(())),
         equal(write_to(file.as_raw_fd()), DENIED),
-    ])
+    ]))
 }
 
 fn widening() -> Outcome {
@@ -263,7 +246,7 @@ fn widening() -> Outcome {
     ];
     let first = narrow(&less);
     let before = table();
-    all(&[
+    Ok(all([
         equal(first, Ok(())),
         equal(narrow(&[slot(&file, Rights::ALL)]), Err(Errno::ENOTCAPABLE)),
         equal(narrow(&[root(Root::Clock, Rights::ALL, NOW)]), Err(Errno::ENOTCAPABLE)),
@@ -271,7 +254,7 @@ fn widening() -> Outcome {
         equal(narrow(&[ioctls(&file, &[1, 2])]), Err(Errno::ENOTCAPABLE)),
         equal(table(), before),
         equal(narrow(&less), Ok(())),
-    ])
+    ]))
 }
 
 fn limits() -> Outcome {
@@ -282,7 +265,7 @@ fn limits() -> Outcome {
     let refused = std::io::Error::last_os_error().raw_os_error();
     let pid = child::fork(|| i32::from(open_files() != 50))?;
     let inherited = child::wait(pid, 0)?.1;
-    all(&[equal(done, Ok(())), equal((raised, refused), (-1, Some(libc::EPERM))), equal(inherited, 0)])
+    Ok(all([equal(done, Ok(())), equal((raised, refused), (-1, Some(libc::EPERM))), equal(inherited, 0)]))
 }
 
 fn processors() -> Outcome {
@@ -310,7 +293,7 @@ fn processors() -> Outcome {
         holds.push(equal(set_affinity(2), Some(libc::EINVAL)));
         holds.push(equal(narrow(&[cpus(&[3])]), Err(Errno::EPERM)));
     }
-    all(&holds)
+    Ok(all(holds))
 }
 
 fn cpu() -> i32 {

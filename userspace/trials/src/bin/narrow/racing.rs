@@ -71,7 +71,7 @@ pub(crate) fn waiting() -> Outcome {
     let done = narrow(&[slot(&number, Rights::ALL - Rights::READ)]);
     writer.write_all(b"x")?;
     let ended = sibling.join().map(|(error, byte, _reader)| (error, byte));
-    all(&[equal(done, Ok(())), equal(ended.ok(), Some((DENIED, [0])))])
+    Ok(all([equal(done, Ok(())), equal(ended.ok(), Some((DENIED, [0])))]))
 }
 
 pub(crate) fn racing_forks() -> Outcome {
@@ -97,7 +97,7 @@ pub(crate) fn racing_forks() -> Outcome {
     wait_for_rounds(&watch, 5);
     watch.stop.store(true, SeqCst);
     drop(sibling.join());
-    all(&[equal(done, Ok(())), equal(watch.late.load(SeqCst), 0)])
+    Ok(all([equal(done, Ok(())), equal(watch.late.load(SeqCst), 0)]))
 }
 
 pub(crate) fn racing_threads() -> Outcome {
@@ -127,5 +127,5 @@ pub(crate) fn racing_threads() -> Outcome {
     wait_for_rounds(&watch, 20);
     watch.stop.store(true, SeqCst);
     drop(sibling.join());
-    all(&[equal(done, Ok(())), equal(watch.late.load(SeqCst), 0)])
+    Ok(all([equal(done, Ok(())), equal(watch.late.load(SeqCst), 0)]))
 }

@@ -1,6 +1,6 @@
 //! What can be asked for, and what becomes of it across fork and exec.
 
-use crate::{Case, all};
+use crate::Case;
 use abi::Errno;
 use std::ffi::CString;
 use std::fs;
@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use trials::pledged::{ABORTED, Ended, REFUSED, child, code, ends, pledge, under};
-use trials::{Holds, equal, this_program};
+use trials::{Holds, all, equal, this_program};
 
 pub const CASES: &[Case] = &[
     ("words that are not known are refused, and nothing is applied", unknown),

@@ -1,11 +1,11 @@
 //! How a broken promise ends.
 
-use crate::{Case, all, passing};
+use crate::{Case, passing};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 use trials::child::own_id;
 use trials::pledged::{ABORTED, Ended, REFUSED, child, code, ends, pledge, under};
-use trials::{Holds, equal};
+use trials::{Holds, all, equal};
 
 pub const CASES: &[Case] = &[
     ("a broken promise ends a process that ignores SIGABRT", ignored),

@@ -48,8 +48,3 @@ fn only(group: &str) -> ExitCode {
     }
     report.finish()
 }
-
-/// The first of these that does not hold.
-pub fn all(holds: impl IntoIterator<Item = Holds>) -> Holds {
-    holds.into_iter().find(|held| held.is_err()).unwrap_or(Ok(()))
-}

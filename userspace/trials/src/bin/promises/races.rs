@@ -3,7 +3,7 @@
 //! What a thread did is seen from outside: it makes directories, and each raises the link count of the one around them.
 //! A call that went on after the pledge would raise it later than the pledge returned.
 
-use crate::{Case, all};
+use crate::Case;
 use std::ffi::CString;
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use trials::child::{doze, own_id};
 use trials::pledged::{Ended, REFUSED, child, code, ends, pledge};
-use trials::{Holds, number_argument};
+use trials::{Holds, all, number_argument};
 
 pub const CASES: &[Case] = &[
     ("a thread in the middle of a call has left it when a pledge returns", spinning),

@@ -3,8 +3,9 @@
 use abi::table::number;
 use abi::{Errno, Result};
 use caps::Rights;
+use trials::child::in_child;
 use trials::lend::{READER, derive, derive_until, limit, limit_grant, revoke, rights};
-use trials::raw::{CLOSED, call, close, dup, fails, in_child, open, open_at, read, text, works, write};
+use trials::raw::{CLOSED, call, close, dup, fails, open, open_at, read, text, works, write};
 use trials::{Holds, equal};
 
 pub(crate) fn scratch() -> Result<usize> {

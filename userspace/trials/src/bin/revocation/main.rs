@@ -47,25 +47,14 @@ fn main() -> ExitCode {
     trials::raw::give_up_after(120);
     let mut report = Report::new();
     match std::env::args().nth(1).as_deref() {
-        Some("race") => check(&mut report, "uses, copies, forks and closings race with taking back", racing::rounds),
-        Some("many") => check(&mut report, "taking back many lets others through", many::take_back),
-        Some("cost") => check(&mut report, "a use of a loan costs little, however deep it lies", cost::of_a_use),
+        Some("race") => report.try_case("uses, copies, forks and closings race with taking back", racing::rounds),
+        Some("many") => report.try_case("taking back many lets others through", many::take_back),
+        Some("cost") => report.try_case("a use of a loan costs little, however deep it lies", cost::of_a_use),
         only => {
             for (what, case) in CASES.iter().filter(|(what, _)| only.is_none_or(|only| what.contains(only))) {
-                check(&mut report, what, *case);
+                report.try_case(what, *case);
             }
         }
     }
     report.finish()
-}
-
-fn check(report: &mut Report, what: &str, case: Case) {
-    report.check(what, case().map_or_else(|errno| Err(format!("unexpected {errno}")), first_failure));
-}
-
-fn first_failure(holds: Vec<Holds>) -> Holds {
-    match holds.into_iter().enumerate().find_map(|(at, held)| held.err().map(|why| format!("{at}: {why}"))) {
-        Some(why) => Err(why),
-        None => Ok(()),
-    }
 }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use abi::table::number;
 use abi::{Errno, Result};
 use caps::Rights;
+use trials::child::in_child;
 use trials::lend::{limit, rights as rights_of, words};
-use trials::raw::{CLOSED, call, close, dup, fails, in_child, open, pipe, read, works, write};
+use trials::raw::{CLOSED, call, close, dup, fails, open, pipe, read, works, write};
 use trials::{Holds, equal};
 
 const ALL_REQUESTS: usize = isize::MAX as usize;

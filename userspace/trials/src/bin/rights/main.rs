@@ -31,14 +31,7 @@ fn main() -> ExitCode {
         ("other calls on slots need their rights", doors::others),
     ];
     for (what, case) in cases {
-        report.check(what, case().map_or_else(|errno| Err(format!("unexpected {errno}")), first_failure));
+        report.try_case(what, case);
     }
     report.finish()
-}
-
-fn first_failure(holds: Vec<Holds>) -> Holds {
-    match holds.into_iter().enumerate().find_map(|(at, held)| held.err().map(|why| format!("{at}: {why}"))) {
-        Some(why) => Err(why),
-        None => Ok(()),
-    }
 }

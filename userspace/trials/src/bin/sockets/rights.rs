@@ -6,7 +6,8 @@ use std::thread;
 use abi::table::number;
 use caps::Rights;
 use libc::{MSG_PEEK, SOCK_DGRAM, SOCK_STREAM};
-use trials::raw::{call, in_child, text};
+use trials::child::in_child;
+use trials::raw::{call, text};
 use trials::{Holds, Report, lend};
 
 use super::kit::*;

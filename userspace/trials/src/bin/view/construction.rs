@@ -5,7 +5,8 @@ use abi::Errno;
 use std::fs::{self, File};
 use std::process::Command;
 use trials::Holds;
-use trials::confined::{Outsider, done, fails, in_child, lock_view, refused, succeeds, unveil, unveil_at};
+use trials::child::in_child;
+use trials::confined::{Outsider, done, fails, lock_view, refused, succeeds, unveil, unveil_at};
 
 pub(crate) const CASES: &[Case] = &[
     ("arguments are checked, and refused ones change nothing", arguments),

@@ -9,7 +9,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use trials::{Holds, Report, confined};
+use trials::child::in_child;
+use trials::{Holds, Report};
 
 /// A tree to look at:
 /// ```text
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
     for (name, case) in cases.concat() {
         let held = match Tree::make() {
             Ok(tree) => {
-                let held = confined::in_child(|| case(&tree));
+                let held = in_child(|| case(&tree));
                 let _ = fs::remove_dir_all(&tree.0);
                 held
             }

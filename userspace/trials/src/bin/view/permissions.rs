@@ -7,7 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::symlink;
 use std::process::Command;
 use trials::Holds;
-use trials::confined::{done, fails, in_child, succeeds, unveil};
+use trials::child::in_child;
+use trials::confined::{done, fails, succeeds, unveil};
 
 pub(crate) const CASES: &[Case] = &[
     ("r reads, lists and reads links", reading),
