@@ -3,48 +3,42 @@
 
 mod common;
 
-use common::{exec, program};
-
-#[track_caller]
-fn holds(trial: &str, processors: u32) {
-    let outcome = exec(&[program(trial).to_str().unwrap()]).smp(processors).run().expect_code(0);
-    assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-}
+use common::{assert_trial, trial};
 
 #[test]
 fn each_denial_leaves_one_record_on_one_processor() {
-    holds("audit", 1);
+    assert_trial("audit", &[1]);
 }
 
 #[test]
 fn each_denial_leaves_one_record_on_eight_processors() {
-    holds("audit", 8);
+    assert_trial("audit", &[8]);
 }
 
 #[test]
 fn a_list_of_narrowings_is_all_or_none_on_one_processor() {
-    holds("narrow", 1);
+    assert_trial("narrow", &[1]);
 }
 
 #[test]
 fn a_list_of_narrowings_binds_every_thread_on_eight_processors() {
-    holds("narrow", 8);
+    assert_trial("narrow", &[8]);
 }
 
 #[test]
 fn what_is_learned_suffices_on_one_processor() {
-    holds("learn", 1);
+    assert_trial("learn", &[1]);
 }
 
 #[test]
 fn what_is_learned_suffices_on_eight_processors() {
-    holds("learn", 8);
+    assert_trial("learn", &[8]);
 }
 
 /// One instruction is one nanosecond there.
 #[test]
 fn narrowing_a_thousand_slots_takes_at_most_a_hundred_microseconds() {
-    let outcome = exec(&[program("narrow").to_str().unwrap(), "cost"]).flag("--icount").smp(1).run().expect_code(0);
+    let outcome = trial(&["narrow", "cost"]).flag("--icount").smp(1).expect_to_hold();
     let text = outcome.text();
     let range: u64 = text.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(u64::MAX);
     assert!(range <= 100_000, "{text}");

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{exec, program, shell};
+use common::{assert_trial, exec, program, shell};
 
 fn boots_with(processors: u32, cpu: &str) {
     let outcome = exec(&["/bin/busybox", "nproc"]).smp(processors).option("--cpu", cpu).run().expect_code(0);
@@ -70,7 +70,7 @@ fn taskset_pins_a_process_and_its_children() {
 
 #[test]
 fn affinity_holds_as_seen_from_inside() {
-    exec(&[program("affinity").to_str().unwrap()]).smp(8).run().expect_code(0);
+    assert_trial("affinity", &[8]);
 }
 
 #[test]

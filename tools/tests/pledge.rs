@@ -6,27 +6,19 @@ mod common;
 use std::fs;
 
 use common::scratch::Scratch;
-use common::{Outcome, exec, program};
+use common::{Outcome, assert_trial, exec, program};
 
 /// What a process ends with that broke a promise: 128 and SIGABRT.
 const ABORTED: i32 = 134;
 
-#[track_caller]
-fn assert_trial(name: &str) {
-    for processors in [1, 8] {
-        let outcome = exec(&[program(name).to_str().unwrap()]).smp(processors).run().expect_code(0);
-        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-    }
-}
-
 #[test]
 fn promises_allow_what_they_say_and_end_what_breaks_them() {
-    assert_trial("promises");
+    assert_trial("promises", &[1, 8]);
 }
 
 #[test]
 fn capability_mode_leaves_what_is_in_the_table() {
-    assert_trial("capability_mode");
+    assert_trial("capability_mode", &[1, 8]);
 }
 
 /// Runs a program of this machine under promises, with a file to read.

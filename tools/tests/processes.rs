@@ -3,42 +3,34 @@
 
 mod common;
 
-use common::{exec, program};
-
-#[track_caller]
-fn assert_trial(name: &str) {
-    for processors in [1, 8] {
-        let outcome = exec(&[program(name).to_str().unwrap()]).smp(processors).run().expect_code(0);
-        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-    }
-}
+use common::assert_trial;
 
 #[test]
 fn processes_end_stop_and_are_waited_for_as_on_linux() {
-    assert_trial("processes");
+    assert_trial("processes", &[1, 8]);
 }
 
 #[test]
 fn signals_are_queued_masked_and_handled_as_on_linux() {
-    assert_trial("signals");
+    assert_trial("signals", &[1, 8]);
 }
 
 #[test]
 fn faults_and_forged_frames_end_as_on_linux() {
-    assert_trial("faults");
+    assert_trial("faults", &[1, 8]);
 }
 
 #[test]
 fn rarely_turned_corners_are_as_on_linux() {
-    assert_trial("corners");
+    assert_trial("corners", &[1, 8]);
 }
 
 #[test]
 fn processes_live_as_long_as_their_descriptors_are_held() {
-    assert_trial("process_descriptors");
+    assert_trial("process_descriptors", &[1, 8]);
 }
 
 #[test]
 fn spawned_processes_have_what_is_named_and_nothing_else() {
-    assert_trial("spawn");
+    assert_trial("spawn", &[1, 8]);
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use common::python;
 use common::scratch::Scratch;
-use common::{exec, host_program, program, run};
+use common::{assert_trial, exec, host_program, program, run};
 use tools::setup::packages::Software;
 
 const C_PROGRAM: &str = r#"
@@ -37,8 +37,7 @@ int main(int argc, char **argv) {
 
 #[test]
 fn a_rust_program_with_64_threads_does_all_that_std_offers() {
-    let outcome = exec(&[program("threads").to_str().unwrap()]).smp(8).run().expect_code(0);
-    assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
+    assert_trial("threads", &[8]);
 }
 
 #[test]
@@ -52,29 +51,22 @@ fn a_rust_panic_has_its_message_backtrace_and_exit_code() {
 
 #[test]
 fn files_paths_and_descriptors_answer_as_on_linux() {
-    for cpus in [1, 8] {
-        let outcome = exec(&[program("files").to_str().unwrap()]).smp(cpus).run().expect_code(0);
-        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-    }
+    assert_trial("files", &[1, 8]);
 }
 
 #[test]
 fn vector_registers_survive_switches_and_signals() {
-    exec(&[program("vector_state").to_str().unwrap()]).smp(8).run().expect_code(0);
+    assert_trial("vector_state", &[8]);
 }
 
 #[test]
 fn clocks_timers_ids_and_limits_follow_linux() {
-    for cpus in [1, 8] {
-        exec(&[program("clocks").to_str().unwrap()]).smp(cpus).run().expect_code(0);
-    }
+    assert_trial("clocks", &[1, 8]);
 }
 
 #[test]
 fn terminals_read_echo_signal_and_hang_up_as_on_linux() {
-    for cpus in [1, 8] {
-        exec(&[program("terminals").to_str().unwrap()]).smp(cpus).run().expect_code(0);
-    }
+    assert_trial("terminals", &[1, 8]);
 }
 
 #[test]

@@ -3,19 +3,14 @@
 
 mod common;
 
-use common::{exec, program};
-
-fn holds(processors: u32) {
-    let outcome = exec(&[program("rights").to_str().unwrap()]).smp(processors).run().expect_code(0);
-    assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-}
+use common::assert_trial;
 
 #[test]
 fn every_call_checks_the_rights_of_its_slots_on_one_processor() {
-    holds(1);
+    assert_trial("rights", &[1]);
 }
 
 #[test]
 fn every_call_checks_the_rights_of_its_slots_on_eight_processors() {
-    holds(8);
+    assert_trial("rights", &[8]);
 }

@@ -9,14 +9,12 @@ use std::sync::LazyLock;
 
 use common::batch::Batch;
 use common::scratch::Scratch;
-use common::{Outcome, exec, host_program, program, run, shell, tool};
+use common::{Outcome, assert_trial, exec, host_program, program, run, shell, tool};
 use tools::setup::packages::Software;
 
 #[test]
 fn wild_pointers_are_refused_by_every_call_that_takes_one() {
-    for cpus in [1, 8] {
-        exec(&[program("wild_pointers").to_str().unwrap()]).smp(cpus).run().expect_code(0);
-    }
+    assert_trial("wild_pointers", &[1, 8]);
 }
 
 /// Every kind of damage to a program that the loader must notice, by the name of the file.

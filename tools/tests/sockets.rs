@@ -4,14 +4,11 @@
 mod common;
 
 use common::scratch::Scratch;
-use common::{exec, program, python};
+use common::{assert_trial, exec, python};
 
 #[test]
 fn sockets_converse_and_carry_capabilities_as_on_linux() {
-    for cpus in [1, 8] {
-        let outcome = exec(&[program("sockets").to_str().unwrap()]).smp(cpus).run().expect_code(0);
-        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-    }
+    assert_trial("sockets", &[1, 8]);
 }
 
 const SCRIPT: &str = r#"

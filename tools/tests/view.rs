@@ -6,41 +6,36 @@ mod common;
 use std::fs;
 
 use common::scratch::Scratch;
-use common::{exec, program, shell};
-
-fn holds(trial: &str, processors: u32) {
-    let outcome = exec(&[program(trial).to_str().unwrap()]).smp(processors).run().expect_code(0);
-    assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-}
+use common::{assert_trial, program, shell};
 
 #[test]
 fn views_hide_what_was_not_unveiled_on_one_processor() {
-    holds("view", 1);
+    assert_trial("view", &[1]);
 }
 
 #[test]
 fn views_hide_what_was_not_unveiled_on_eight_processors() {
-    holds("view", 8);
+    assert_trial("view", &[8]);
 }
 
 #[test]
 fn walks_stay_beneath_on_one_processor() {
-    holds("beneath", 1);
+    assert_trial("beneath", &[1]);
 }
 
 #[test]
 fn walks_stay_beneath_on_eight_processors() {
-    holds("beneath", 8);
+    assert_trial("beneath", &[8]);
 }
 
 #[test]
 fn paths_are_no_doors_around_slots_on_one_processor() {
-    holds("doors_paths", 1);
+    assert_trial("doors_paths", &[1]);
 }
 
 #[test]
 fn paths_are_no_doors_around_slots_on_eight_processors() {
-    holds("doors_paths", 8);
+    assert_trial("doors_paths", &[8]);
 }
 
 /// What is there before the view, and what unmodified programs say within it.

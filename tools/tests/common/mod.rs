@@ -73,6 +73,20 @@ pub fn shell(script: &str) -> Exec {
     exec(&["/bin/busybox", "sh", "-c", script])
 }
 
+/// `exec` of a trial, the first of these words, with the others as its arguments.
+pub fn trial(words: &[&str]) -> Exec {
+    let program = program(words[0]);
+    exec(&[&[program.to_str().unwrap()], &words[1..]].concat())
+}
+
+/// Asserts that everything holds that a trial tries, with each of these numbers of processors.
+#[track_caller]
+pub fn assert_trial(name: &str, processors: &[u32]) {
+    for count in processors {
+        trial(&[name]).smp(*count).expect_to_hold();
+    }
+}
+
 impl Exec {
     /// Adds an option and its value.
     pub fn option(mut self, name: &str, value: impl AsRef<Path>) -> Self {
@@ -95,6 +109,14 @@ impl Exec {
     pub fn input(mut self, bytes: &[u8]) -> Self {
         self.input = bytes.to_vec();
         self
+    }
+
+    /// Runs a trial to its end, which must have found that everything holds.
+    #[track_caller]
+    pub fn expect_to_hold(self) -> Outcome {
+        let outcome = self.run().expect_code(0);
+        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
+        outcome
     }
 
     /// Boots, and waits for the end.
