@@ -7,7 +7,8 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use trials::{Report, raw};
+use trials::Report;
+use trials::child::in_child;
 
 fn main() -> ExitCode {
     if !tessera::system::is_tessera() {
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     }
     let mut report = Report::new();
     for (name, case) in [slots::CASES, memory::CASES, terminal::CASES].concat() {
-        report.check(name, raw::in_child(case));
+        report.check(name, in_child(case));
     }
     report.finish()
 }

@@ -4,8 +4,9 @@ use super::kit::{Case, Host, give_up_the_clock, got, is_recorded};
 use abi::table::number;
 use abi::types::Iovec;
 use abi::{Errno, Result};
+use trials::child::in_child;
 use trials::pledged::{self, ABORTED, enter_capability_mode};
-use trials::raw::{call, fails, in_child, open, works};
+use trials::raw::{call, fails, open, works};
 use trials::{Holds, child, equal};
 
 pub(crate) const CASES: &[Case] = &[

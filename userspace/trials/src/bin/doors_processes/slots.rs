@@ -4,9 +4,10 @@ use super::kit::{Case, Host, give_up_the_clock, got, is_recorded};
 use abi::table::number;
 use abi::{Errno, Result};
 use caps::Rights;
+use trials::child::in_child;
 use trials::lend::{derive, limit, revoke, rights, without};
 use trials::pledged::{self, ABORTED, enter_capability_mode};
-use trials::raw::{call, close, fails, in_child, pipe, read, works, write};
+use trials::raw::{call, close, fails, pipe, read, works, write};
 use trials::{Holds, equal};
 
 pub(crate) const CASES: &[Case] = &[
