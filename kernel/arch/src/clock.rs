@@ -5,7 +5,7 @@
 
 use core::arch::asm;
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use raw_cpuid::CpuId;
 
@@ -20,6 +20,7 @@ static NS_PER_TICK: AtomicU64 = AtomicU64::new(0);
 /// TSC ticks in a nanosecond, times 2^32.
 static TICKS_PER_NS: AtomicU64 = AtomicU64::new(0);
 static WALL_AT_BOOT: AtomicU64 = AtomicU64::new(0);
+static TAI_OFFSET: AtomicI32 = AtomicI32::new(0);
 
 /// Nanoseconds since boot; never goes back, on any CPU. 0 before the clock is calibrated.
 #[inline]
@@ -56,9 +57,16 @@ pub fn wall_clock_at_boot_ns() -> u64 {
     WALL_AT_BOOT.load(Ordering::Relaxed)
 }
 
-/// Sets the date: what [`wall_clock_at_boot_ns`] says from now on. [`now_ns`] goes on as it was.
-pub fn set_wall_clock_at_boot_ns(since_1970_ns: u64) {
+/// By how many seconds atomic time is ahead of the date.
+pub fn tai_offset_seconds() -> i32 {
+    TAI_OFFSET.load(Ordering::Relaxed)
+}
+
+/// Sets the date: what [`wall_clock_at_boot_ns`] and [`tai_offset_seconds`] say from now on. [`now_ns`] goes on as it
+/// was.
+pub fn set_wall_clock(since_1970_ns: u64, tai_offset_seconds: i32) {
     WALL_AT_BOOT.store(since_1970_ns, Ordering::Relaxed);
+    TAI_OFFSET.store(tai_offset_seconds, Ordering::Relaxed);
 }
 
 /// Waits; for delays of microseconds that hardware asks for.

@@ -6,39 +6,88 @@ use abi::{Errno, OpenFlags, Result};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use caps::Kind;
-use core::sync::atomic::{AtomicU64, Ordering};
 use mm::user::Sink;
 use object::{Object, Ready, StatusFlags};
-use sched::timer::Timer;
+use sched::calendar::{self, Follower, Scale};
+use sched::timer::{Schedule, Timer};
 use sched::{Wait, WaitQueue};
+use sync::{IrqLock, ranks};
 
 /// A timer that counts its expiries.
 pub struct TimerObject {
-    /// Expiries since the last read.
-    expiries: AtomicU64,
-    /// When it expires next, in `arch::clock::now_ns` time; 0 if it is not armed.
-    due_ns: AtomicU64,
-    /// Time between expiries; 0 for a single one.
-    interval_ns: AtomicU64,
-    /// The clock it was made for, as `timerfd_create` numbers it.
-    clock: i32,
+    state: IrqLock<State, ranks::ProgramTimer>,
+    /// The clock it was made for.
+    clock: TimerClock,
     timer: Timer,
     flags: StatusFlags,
     queue: WaitQueue,
 }
 
-/// When a timer is due, and how often from then on, in `arch::clock::now_ns` time.
+struct State {
+    /// Expiries since the last read.
+    expiries: u64,
+    setting: Setting,
+    /// The calendar was set since, and reads are to say so.
+    is_cancelled: bool,
+}
+
+/// What a timer counts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerClock {
+    /// The calendar, for absolute times.
+    Calendar,
+    /// The time since boot.
+    Boot,
+}
+
+/// From when the time in a setting counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reckoning {
+    /// From the boot: `arch::clock::now_ns` time.
+    #[default]
+    Boot,
+    /// From 1970, by the calendar as it is set.
+    Calendar,
+    /// The same; setting the calendar ends reads with ECANCELED.
+    CalendarAsItIs,
+}
+
+/// When a timer is due, and how often from then on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Setting {
-    /// The next expiry; `None` for a timer that is not armed.
-    pub due_ns: Option<u64>,
-    /// Time between expiries; 0 for a single one.
-    pub interval_ns: u64,
+    /// When.
+    pub schedule: Schedule,
+    /// By which clock.
+    pub reckoning: Reckoning,
+}
+
+impl Setting {
+    fn now_ns(&self) -> u64 {
+        match self.reckoning {
+            Reckoning::Boot => arch::clock::now_ns(),
+            Reckoning::Calendar | Reckoning::CalendarAsItIs => Scale::Utc.now_ns(),
+        }
+    }
+
+    /// The time left, never 0 while it is armed.
+    pub fn left_ns(&self) -> u64 {
+        self.schedule.left_ns(self.now_ns())
+    }
+
+    /// The next expiry in `arch::clock::now_ns` time.
+    fn moment(&self) -> Option<u64> {
+        match self.reckoning {
+            Reckoning::Boot => self.schedule.due_ns,
+            Reckoning::Calendar | Reckoning::CalendarAsItIs => {
+                self.schedule.due_ns.map(|due| Scale::Utc.moment_of(due))
+            }
+        }
+    }
 }
 
 impl TimerObject {
     /// A timer that is not armed.
-    pub fn new(clock: i32, flags: OpenFlags) -> Result<Arc<Self>> {
+    pub fn new(clock: TimerClock, flags: OpenFlags) -> Result<Arc<Self>> {
         // The callback needs the object and the object its timer, so the callback learns of the object after it is made.
         let target: Arc<sync::Once<Weak<Self>>> = mm::alloc::try_arc(sync::Once::new())?;
         let callback_target = target.clone();
@@ -48,66 +97,83 @@ impl TimerObject {
             }
         })?;
         let object = mm::alloc::try_arc(Self {
-            expiries: AtomicU64::new(0),
-            due_ns: AtomicU64::new(0),
-            interval_ns: AtomicU64::new(0),
+            state: IrqLock::new(State { expiries: 0, setting: Setting::default(), is_cancelled: false }),
             clock,
             timer,
             flags: StatusFlags::new(OpenFlags::READ_WRITE | flags & OpenFlags::NONBLOCK),
             queue: WaitQueue::new(),
         })?;
         target.call_once(|| Arc::downgrade(&object));
+        if clock == TimerClock::Calendar {
+            calendar::follow(&object)?;
+        }
         Ok(object)
     }
 
-    /// The clock it was made for.
-    pub fn clock(&self) -> i32 {
+    /// What it counts by.
+    pub fn clock(&self) -> TimerClock {
         self.clock
     }
 
     /// Sets it anew and says how it was set.
     pub fn set(&self, setting: Setting) -> Setting {
-        let old = self.setting();
-        self.timer.cancel();
-        self.expiries.store(0, Ordering::Relaxed);
-        self.interval_ns.store(setting.interval_ns, Ordering::Relaxed);
-        self.due_ns.store(setting.due_ns.unwrap_or(0), Ordering::Release);
-        if let Some(due) = setting.due_ns {
-            self.timer.arm_at(due);
-        }
-        old
+        let mut state = self.state.lock();
+        let old = core::mem::replace(&mut *state, State { expiries: 0, setting, is_cancelled: false });
+        self.arm(&state);
+        old.setting
     }
 
     /// How it is set.
     pub fn setting(&self) -> Setting {
-        let due = self.due_ns.load(Ordering::Acquire);
-        Setting { due_ns: (due != 0).then_some(due), interval_ns: self.interval_ns.load(Ordering::Relaxed) }
+        self.state.lock().setting
+    }
+
+    /// Arms the scheduler's timer. One that comes for an earlier setting finds nothing due.
+    fn arm(&self, state: &State) {
+        if let Some(moment) = state.setting.moment() {
+            self.timer.arm_at(moment);
+        }
     }
 
     /// Counts every period that has passed, and arms for the next. In interrupt context.
     fn expire(&self) {
-        let (due, interval) = (self.due_ns.load(Ordering::Acquire), self.interval_ns.load(Ordering::Relaxed));
-        let now = arch::clock::now_ns();
-        let (count, next) = match interval {
-            0 => (1, 0),
-            _ => {
-                let periods = now.saturating_sub(due) / interval + 1;
-                (periods, due + periods * interval)
-            }
+        let expiries = {
+            let mut state = self.state.lock();
+            let now = state.setting.now_ns();
+            let expiries = state.setting.schedule.advance(now);
+            state.expiries += expiries;
+            self.arm(&state);
+            expiries
         };
-        self.expiries.fetch_add(count, Ordering::AcqRel);
-        self.due_ns.store(next, Ordering::Release);
-        if next != 0 {
-            self.timer.arm_at(next);
+        if expiries > 0 {
+            self.queue.wake_all();
         }
-        self.queue.wake_all();
     }
 
-    fn try_take(&self) -> Option<u64> {
-        match self.expiries.swap(0, Ordering::AcqRel) {
-            0 => None,
-            count => Some(count),
+    /// The expiries since the last time; none is none. ECANCELED once the calendar was set.
+    fn try_take(&self) -> Option<Result<u64>> {
+        let mut state = self.state.lock();
+        if core::mem::take(&mut state.is_cancelled) {
+            return Some(Err(Errno::ECANCELED));
         }
+        match core::mem::take(&mut state.expiries) {
+            0 => None,
+            count => Some(Ok(count)),
+        }
+    }
+}
+
+impl Follower for TimerObject {
+    fn calendar_was_set(&self) {
+        {
+            let mut state = self.state.lock();
+            if state.setting.reckoning == Reckoning::Boot {
+                return;
+            }
+            state.is_cancelled = state.setting.reckoning == Reckoning::CalendarAsItIs;
+            self.arm(&state);
+        }
+        self.queue.wake_all();
     }
 }
 
@@ -121,11 +187,11 @@ impl Object for TimerObject {
             return Err(Errno::EINVAL);
         }
         let count = match self.try_take() {
-            Some(count) => count,
+            Some(count) => count?,
             None if self.status_flags().contains(OpenFlags::NONBLOCK) => return Err(Errno::EAGAIN),
             None => {
                 let taken = self.queue.wait_until(Wait::INTERRUPTIBLE, || self.try_take());
-                taken.map_err(|_| Errno::ERESTARTSYS)?
+                taken.map_err(|_| Errno::ERESTARTSYS)??
             }
         };
         to.write(&count.to_ne_bytes())
@@ -140,7 +206,8 @@ impl Object for TimerObject {
     }
 
     fn poll(&self) -> Ready {
-        if self.expiries.load(Ordering::Acquire) > 0 { Ready::READABLE } else { Ready::empty() }
+        let state = self.state.lock();
+        if state.expiries > 0 || state.is_cancelled { Ready::READABLE } else { Ready::empty() }
     }
 
     fn wait_queue(&self) -> Option<&WaitQueue> {

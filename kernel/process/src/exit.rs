@@ -101,6 +101,7 @@ fn end_process(process: &Arc<Process>, status: ExitStatus) {
         (hooks.power_off)(status);
     }
     process.itimers().stop();
+    process.posix_timers().clear();
     drop(process.replace_program(None));
     leave_session(process);
     hand_over_children(process);

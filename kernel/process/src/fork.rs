@@ -132,7 +132,9 @@ fn clone_process(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Re
         false => None,
     };
     process.signals.lock().tasks.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+    process.itimers().prepare_limit(&process)?;
     publish(cx, request, &task, &prepared)?;
+    process.itimers().follow_limit(&process)?;
     let number = id.keep();
     store_parent_tid(request, number);
     if let Some((reservation, descriptor)) = descriptor {

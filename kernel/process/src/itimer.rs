@@ -1,21 +1,21 @@
-//! Interval timers: ITIMER_REAL, ITIMER_VIRTUAL and ITIMER_PROF.
+//! Interval timers: ITIMER_REAL, ITIMER_VIRTUAL and ITIMER_PROF; and the limit of CPU time, which is a timer too.
 //!
-//! The real one is a timer of the scheduler. The other two count what the process uses. That grows no faster than
-//! time passes on each of its threads, so a timer is set for the earliest moment at which they could be due; it has
-//! the threads look, and the first to look counts and sets the timer again. No tick is needed, and a process without
-//! such a timer pays nothing.
+//! The real one is a timer of the scheduler. The others count what the process uses, and share one timer that looks at it
+//! ([`crate::look`]). No tick is needed, and a process without such timers pays nothing.
 
 use crate::Process;
+use crate::limits::{Resource, UNLIMITED};
+use crate::look::Looks;
 use crate::signal::send_from_kernel;
 use abi::{Result, Signal};
 use alloc::sync::{Arc, Weak};
 use arch::clock::now_ns;
-use core::sync::atomic::{AtomicBool, Ordering};
-use sched::attention;
-use sched::timer::Timer;
+use sched::timer::{Schedule, Timer};
 use sync::{IrqLock, Once, ranks};
 
-/// Which of the three.
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// Counts time; SIGALRM.
@@ -24,6 +24,8 @@ pub enum Which {
     Virtual,
     /// Counts the process's time in user mode and in the kernel; SIGPROF.
     Profile,
+    /// The limit of the same; SIGXCPU each second, and SIGKILL at the hard limit.
+    Limit,
 }
 
 /// When a timer expires.
@@ -37,11 +39,10 @@ pub struct Expiry {
 
 /// The interval timers of a process.
 pub struct IntervalTimers {
-    settings: IrqLock<[Setting; 3], ranks::IntervalTimers>,
+    settings: IrqLock<[Schedule; 4], ranks::ProgramTimer>,
     /// Made when first needed.
     timers: Once<Timers>,
-    /// A thread is to look at what was used.
-    is_look_due: AtomicBool,
+    looks: Looks,
 }
 
 struct Timers {
@@ -49,43 +50,15 @@ struct Timers {
     used: Timer,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Setting {
-    /// When it is due, on the clock that it counts by.
-    due_ns: Option<u64>,
-    interval_ns: u64,
-}
-
-impl Setting {
-    fn of(expiry: Expiry, now: u64) -> Self {
-        let due_ns = (expiry.left_ns > 0).then(|| now.saturating_add(expiry.left_ns));
-        Self { due_ns, interval_ns: expiry.interval_ns }
-    }
-
-    fn expiry(self, now: u64) -> Expiry {
-        let left_ns = self.due_ns.map_or(0, |due| due.saturating_sub(now).max(1));
-        Expiry { left_ns, interval_ns: self.interval_ns }
-    }
-
-    /// Whether it is due; if so, it is set for the next time, leaving out those that were missed.
-    fn expire(&mut self, now: u64) -> bool {
-        let Some(due) = self.due_ns.filter(|&due| due <= now) else {
-            return false;
-        };
-        self.due_ns = match self.interval_ns {
-            0 => None,
-            interval => Some(now + interval - (now - due) % interval),
-        };
-        true
-    }
-}
-
 impl Which {
+    const OF_USE: [Self; 3] = [Self::Virtual, Self::Profile, Self::Limit];
+
     const fn signal(self) -> Signal {
         match self {
             Self::Real => Signal::ALRM,
             Self::Virtual => Signal::VTALRM,
             Self::Profile => Signal::PROF,
+            Self::Limit => Signal::XCPU,
         }
     }
 
@@ -93,113 +66,135 @@ impl Which {
     fn now(self, process: &Process) -> u64 {
         match self {
             Self::Real => now_ns(),
-            Self::Virtual => process.used().user_ns,
-            Self::Profile => {
-                let used = process.used();
-                used.user_ns + used.system_ns
-            }
+            Self::Virtual => process.used_time_ns().0,
+            Self::Profile | Self::Limit => process.used_time_ns().1,
         }
     }
 }
 
+fn expiry(schedule: Schedule, now: u64) -> Expiry {
+    Expiry { left_ns: schedule.left_ns(now), interval_ns: schedule.interval_ns }
+}
+
 impl IntervalTimers {
     pub(crate) const fn new() -> Self {
-        const OFF: Setting = Setting { due_ns: None, interval_ns: 0 };
-        Self { settings: IrqLock::new([OFF; 3]), timers: Once::new(), is_look_due: AtomicBool::new(false) }
+        Self { settings: IrqLock::new([Schedule::OFF; 4]), timers: Once::new(), looks: Looks::new() }
     }
 
     /// When a timer of `process`, which has these timers, expires.
     pub fn get(&self, process: &Process, which: Which) -> Expiry {
         let now = which.now(process);
-        self.settings.lock()[which as usize].expiry(now)
+        expiry(self.settings.lock()[which as usize], now)
     }
 
     /// Sets a timer of `process`, which has these timers; what was before. ENOMEM.
-    pub fn set(&self, process: &Arc<Process>, which: Which, expiry: Expiry) -> Result<Expiry> {
-        let timers = self.timers.try_call_once(|| Timers::make(process))?;
+    pub fn set(&self, process: &Arc<Process>, which: Which, wanted: Expiry) -> Result<Expiry> {
         let now = which.now(process);
-        let before = {
+        let new = Schedule::after(now, wanted.left_ns, wanted.interval_ns);
+        Ok(expiry(self.replace(process, which, new)?, now))
+    }
+
+    /// Makes what [`follow_limit`](Self::follow_limit) needs, if `process` has a limit of CPU time. ENOMEM.
+    pub(crate) fn prepare_limit(&self, process: &Arc<Process>) -> Result<()> {
+        if process.limit(Resource::Cpu) != UNLIMITED {
+            self.timers.try_call_once(|| Timers::make(process))?;
+        }
+        Ok(())
+    }
+
+    /// Has the timer of the CPU time limit follow the limit of `process`, which has these timers. ENOMEM.
+    pub(crate) fn follow_limit(&self, process: &Arc<Process>) -> Result<()> {
+        let schedule = match process.limit(Resource::Cpu) {
+            UNLIMITED if self.timers.get().is_none() => return Ok(()),
+            UNLIMITED => Schedule::OFF,
+            seconds => {
+                // A limit that has been passed is told of at once.
+                let due_ns = Some(seconds.saturating_mul(SECOND_NS).max(1));
+                Schedule { due_ns, interval_ns: SECOND_NS }
+            }
+        };
+        self.replace(process, Which::Limit, schedule)?;
+        Ok(())
+    }
+
+    fn replace(&self, process: &Arc<Process>, which: Which, new: Schedule) -> Result<Schedule> {
+        let timers = self.timers.try_call_once(|| Timers::make(process))?;
+        let old = {
             let mut settings = self.settings.lock();
-            let new = Setting::of(expiry, now);
-            let old = core::mem::replace(&mut settings[which as usize], new);
             if let (Which::Real, Some(due)) = (which, new.due_ns) {
                 timers.real.arm_at(due);
             }
-            old.expiry(now)
+            core::mem::replace(&mut settings[which as usize], new)
         };
         match which {
-            Which::Real if expiry.left_ns == 0 => _ = timers.real.cancel(),
+            Which::Real if new.due_ns.is_none() => _ = timers.real.cancel(),
             Which::Real => {}
             _ => self.plan_look(process, timers),
         }
-        Ok(before)
+        Ok(old)
     }
 
     /// Stops all timers: the end of the process.
     pub(crate) fn stop(&self) {
-        *self.settings.lock() = [Setting::default(); 3];
+        *self.settings.lock() = [Schedule::OFF; 4];
         if let Some(timers) = self.timers.get() {
             timers.real.cancel();
             timers.used.cancel();
         }
     }
 
-    /// Counts what the process has used, if a look is due. For its own threads, on their way to user mode.
-    pub(crate) fn look(&self, process: &Arc<Process>) {
-        if !self.is_look_due.swap(false, Ordering::Relaxed) {
-            return;
-        }
-        for which in [Which::Virtual, Which::Profile] {
-            let now = which.now(process);
-            let is_due = self.settings.lock()[which as usize].expire(now);
-            if is_due {
-                send_from_kernel(process, which.signal());
-            }
-        }
-        if let Some(timers) = self.timers.get() {
-            self.plan_look(process, timers);
-        }
-    }
-
-    /// Sets the timer for the earliest moment at which the process can have used enough.
+    /// Sets the timer for the earliest moment at which the process can have used enough. Any context.
     fn plan_look(&self, process: &Process, timers: &Timers) {
-        let used = [Which::Virtual, Which::Profile].map(|which| (which, which.now(process)));
-        let threads = process.signals.lock().tasks.len().max(1) as u64;
+        let used = Which::OF_USE.map(|which| (which, which.now(process)));
+        let parallelism = process.parallelism();
         let settings = self.settings.lock();
         let left =
             used.iter().filter_map(|&(which, now)| settings[which as usize].due_ns.map(|due| due.saturating_sub(now)));
         if let Some(left) = left.min() {
-            timers.used.arm_at(now_ns().saturating_add((left / threads).max(MIN_LOOK_NS)));
+            let earliest = now_ns().saturating_add(left / parallelism);
+            timers.used.arm_at(self.looks.next(Which::Profile.now_of(&used), earliest));
         }
     }
 
     /// The real timer has fired. In interrupt context.
     fn expire_real(&self, process: &Arc<Process>) {
-        let is_due = {
+        let expiries = {
             let mut settings = self.settings.lock();
             let real = &mut settings[Which::Real as usize];
-            let is_due = real.expire(now_ns());
+            let expiries = real.advance(now_ns());
             if let (Some(due), Some(timers)) = (real.due_ns, self.timers.get()) {
                 timers.real.arm_at(due);
             }
-            is_due
+            expiries
         };
-        if is_due {
+        if expiries > 0 {
             send_from_kernel(process, Signal::ALRM);
         }
     }
 
     /// The process may have used enough. In interrupt context.
-    fn demand_look(&self, process: &Process) {
-        self.is_look_due.store(true, Ordering::Relaxed);
-        for task in &process.signals.lock().tasks {
-            task.alert(attention::SIGNAL);
+    fn look(&self, process: &Arc<Process>) {
+        for which in Which::OF_USE {
+            let now = which.now(process);
+            let expiries = self.settings.lock()[which as usize].advance(now);
+            if expiries == 0 {
+                continue;
+            }
+            let is_final = which == Which::Limit && now / SECOND_NS >= process.limits().get(Resource::Cpu).hard;
+            send_from_kernel(process, if is_final { Signal::KILL } else { which.signal() });
+        }
+        if let Some(timers) = self.timers.get() {
+            self.plan_look(process, timers);
         }
     }
 }
 
-/// Looks come no more often than this, which is what the timers are fine to.
-const MIN_LOOK_NS: u64 = 1_000_000;
+impl Which {
+    /// What its clock showed, of what all clocks of used time showed.
+    fn now_of(self, shown: &[(Self, u64)]) -> u64 {
+        shown.iter().find(|(which, _)| *which == self).map_or(0, |(_, now)| *now)
+    }
+}
 
 impl Timers {
     fn make(process: &Arc<Process>) -> Result<Self> {
@@ -214,7 +209,7 @@ impl Timers {
             })
         };
         let real = calling(process, IntervalTimers::expire_real)?;
-        let used = calling(process, |timers, process| timers.demand_look(process))?;
+        let used = calling(process, IntervalTimers::look)?;
         Ok(Self { real, used })
     }
 }

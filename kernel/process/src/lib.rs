@@ -64,6 +64,8 @@ pub use kernel_side::*;
 #[cfg(target_os = "none")]
 mod caller;
 #[cfg(target_os = "none")]
+pub mod clock;
+#[cfg(target_os = "none")]
 mod completion;
 #[cfg(target_os = "none")]
 pub mod context;
@@ -86,7 +88,11 @@ mod init;
 #[cfg(target_os = "none")]
 pub mod itimer;
 #[cfg(target_os = "none")]
+mod look;
+#[cfg(target_os = "none")]
 pub mod pidfd;
+#[cfg(target_os = "none")]
+pub mod posix_timer;
 #[cfg(target_os = "none")]
 pub mod process;
 #[cfg(target_os = "none")]

@@ -5,6 +5,7 @@ mod bounds;
 use crate::audit::record::Record;
 use crate::itimer::IntervalTimers;
 use crate::limits::ResourceLimits;
+use crate::posix_timer::PosixTimers;
 use crate::program::Program;
 use crate::registry;
 use crate::resources::Resources;
@@ -50,6 +51,7 @@ pub struct Process {
 
     state: IrqLock<State, ranks::ProcessRecord>,
     itimers: IntervalTimers,
+    posix_timers: PosixTimers,
     /// The signal that it gets when its parent ends; 0 for none.
     parent_death_signal: AtomicI32,
     umask: AtomicU32,
@@ -137,6 +139,7 @@ impl Process {
             thinned: WaitQueue::new(),
             state: IrqLock::new(state),
             itimers: IntervalTimers::new(),
+            posix_timers: PosixTimers::new(),
             parent_death_signal: AtomicI32::new(0),
             umask: AtomicU32::new(origin.umask),
             flags: AtomicU32::new(origin.flags),
@@ -252,6 +255,12 @@ impl Process {
         &self.itimers
     }
 
+    /// The timers that it made by `timer_create`.
+    #[inline]
+    pub const fn posix_timers(&self) -> &PosixTimers {
+        &self.posix_timers
+    }
+
     /// The signal that it gets when its parent ends.
     pub fn parent_death_signal(&self) -> Option<Signal> {
         Signal::new(self.parent_death_signal.load(Relaxed))
@@ -365,6 +374,21 @@ impl Process {
             }
         }
         used
+    }
+
+    /// The time that its threads have used, those that ended included: in user mode, and altogether. Any context.
+    pub fn used_time_ns(&self) -> (u64, u64) {
+        let ended = self.state.lock().used;
+        let time_of =
+            |task: &Arc<Task>| task.thread().map_or((0, 0), |thread| (thread.user_time_ns(), thread.cpu_time_ns()));
+        let state = self.signals.lock();
+        let running = state.tasks.iter().map(time_of);
+        running.fold((ended.user_ns, ended.user_ns + ended.system_ns), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+
+    /// How many of its threads can run at a time. Any context.
+    pub(crate) fn parallelism(&self) -> u64 {
+        self.signals.lock().tasks.len().clamp(1, arch::cpu::count()) as u64
     }
 
     /// What its children have used that were waited for, and their children.

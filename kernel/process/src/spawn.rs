@@ -86,7 +86,9 @@ pub fn spawn(cx: &Context, request: Spawn) -> Result<i32> {
     let reservation = cx.table.reserve()?;
     let descriptor = try_arc(ProcessDescriptor::new(Arc::clone(&process), at_close))?;
     process.signals.lock().tasks.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+    process.itimers().prepare_limit(&process)?;
     fork::publish(cx, &CloneRequest::default(), &task, &prepared)?;
+    process.itimers().follow_limit(&process)?;
     id.keep();
     let slot = ProcessDescriptor::commit(descriptor, reservation, flags);
     prepared.start();

@@ -40,6 +40,7 @@ extern crate alloc;
 pub mod algorithm;
 pub mod attention;
 mod balance;
+pub mod calendar;
 #[allow(unsafe_code, reason = "per-CPU state found through a register")]
 mod cpu;
 #[allow(unsafe_code, reason = "the running thread's own parts")]

@@ -80,6 +80,8 @@ ranks! {
     128 GrantObservers;
     /// The names that sockets have.
     128 SocketNames;
+    /// Who follows the calendar.
+    129 CalendarFollowers;
     /// Small state of files, pipes and event objects.
     130 ObjectState;
     /// What a socket is connected to, its name, and who waits to be accepted.
@@ -122,10 +124,10 @@ ranks! {
     207 Task;
     /// What changes rarely in a process: its credentials, limits, resources.
     207 ProcessRecord;
-    /// When the interval timers of a process are due.
-    207 IntervalTimers;
     /// The observers of a wait queue.
     208 Observers;
+    /// When a timer of a program is due.
+    209 ProgramTimer;
     /// A wait queue.
     210 WaitQueue;
     /// The waiters of a sleeping lock.

@@ -46,5 +46,5 @@ pub fn after(duration_ns: u64) -> u64 {
 
 /// The deadline at a time of the calendar.
 pub fn at_wall_clock(time: Timespec) -> Result<u64> {
-    Ok(duration_ns(time)?.saturating_sub(arch::clock::wall_clock_at_boot_ns()).max(1))
+    Ok(sched::calendar::Scale::Utc.moment_of(duration_ns(time)?).max(1))
 }

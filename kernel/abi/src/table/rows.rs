@@ -317,12 +317,16 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EINVAL EPERM];
             158 process arch_prctl(option: i32, addr: address)
                 roots[] promises[stdio] errors[EINVAL EPERM];
+            159 time adjtimex(buf: update[Timex])
+                roots[] promises[settime] errors[EINVAL EPERM ECAPMODE];
             160 process setrlimit(resource: u32, limit: input[Rlimit])
                 roots[] promises[proc id] errors[EINVAL EPERM];
             161 paths chroot(path: path)
                 roots[namespace] promises[] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
             162 system sync()
                 roots[] promises[stdio] errors[];
+            164 time settimeofday(time: input[Timeval], zone: input[Timezone])
+                roots[clock] promises[settime] errors[EINVAL EPERM ECAPMODE];
             165 paths mount(source: path, target: path, kind: path, flags: u64, data: address)
                 roots[namespace system] promises[] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENODEV ENOENT ENOTDIR EPERM ECAPMODE];
             166 paths umount2(path: path, flags: u32)
@@ -381,6 +385,16 @@ macro_rules! system_calls {
                 roots[] promises[always] errors[EINTR];
             221 files fadvise64(fd: cap[], offset: i64, len: i64, advice: i32)
                 roots[] promises[stdio] errors[EBADF EINVAL ESPIPE];
+            222 time timer_create(clock: clock, event: input[Sigevent], id: output[i32])
+                roots[] promises[stdio] errors[EAGAIN EINVAL EOPNOTSUPP];
+            223 time timer_settime(id: i32, flags: u32, new: input[Itimerspec], old: output[Itimerspec])
+                roots[] promises[stdio] errors[EINVAL];
+            224 time timer_gettime(id: i32, value: output[Itimerspec])
+                roots[] promises[stdio] errors[EINVAL];
+            225 time timer_getoverrun(id: i32)
+                roots[] promises[stdio] errors[EINVAL];
+            226 time timer_delete(id: i32)
+                roots[] promises[stdio] errors[EINVAL];
             227 time clock_settime(clock: clock, time: input[Timespec])
                 roots[clock] promises[settime] errors[EINVAL EPERM ECAPMODE];
             228 time clock_gettime(clock: clock, time: output[Timespec])
@@ -471,6 +485,8 @@ macro_rules! system_calls {
                 roots[] promises[stdio] errors[EAGAIN EBADF ECONNRESET EINTR EINVAL EMSGSIZE ENOTCONN ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             302 process prlimit64(pid: pid, resource: u32, new: input[Rlimit], old: output[Rlimit])
                 roots[] promises[stdio] errors[EINVAL EPERM ESRCH ECAPMODE];
+            305 time clock_adjtime(clock: clock, buf: update[Timex])
+                roots[] promises[settime] errors[EINVAL EOPNOTSUPP EPERM ECAPMODE];
             306 files syncfs(fd: cap[FSYNC])
                 roots[] promises[stdio] errors[EBADF EIO ENOTCAPABLE];
             307 socket sendmmsg(fd: socket[WRITE], messages: update[Mmsghdr], count: u32, flags: flags[MessageFlags])

@@ -21,4 +21,4 @@ pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead,
 pub use signals::{Sigaction, Sigaltstack, Sigcontext, Sigevent, Siginfo, Ucontext};
 pub use system::{Sysinfo, Utsname};
 pub use terminal::{Termios, Termios2, Winsize};
-pub use time::{Itimerspec, Itimerval, Timespec, Timeval, Timezone, Tms, Utimbuf};
+pub use time::{Itimerspec, Itimerval, Timespec, Timeval, Timex, Timezone, Tms, Utimbuf};

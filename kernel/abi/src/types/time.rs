@@ -75,3 +75,41 @@ pub struct Utimbuf {
     /// Modification time.
     pub modification: i64,
 }
+
+/// How the calendar is kept: `struct timex`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Timex {
+    /// What to change, ADJ_*.
+    pub modes: u32,
+    /// Zero.
+    pub padding1: u32,
+    /// By how much the calendar is still to be moved.
+    pub offset: i64,
+    /// By how much its rate differs, parts of 2^-16 per million.
+    pub frequency: i64,
+    /// The largest error, microseconds.
+    pub max_error: i64,
+    /// The likely error, microseconds.
+    pub estimated_error: i64,
+    /// STA_*.
+    pub status: i32,
+    /// Zero.
+    pub padding2: u32,
+    /// Time constant; the offset of atomic time with ADJ_TAI.
+    pub constant: i64,
+    /// Precision, microseconds.
+    pub precision: i64,
+    /// The largest difference of the rate.
+    pub tolerance: i64,
+    /// The time; nanoseconds instead of microseconds with STA_NANO.
+    pub time: Timeval,
+    /// Microseconds between ticks.
+    pub tick: i64,
+    /// Of a pulse-per-second signal, which there is not: frequency, jitter, shift, stability and counts.
+    pub pulse: [u64; 8],
+    /// By how many seconds atomic time is ahead.
+    pub tai: i32,
+    /// Zero.
+    pub padding3: [u32; 11],
+}

@@ -107,6 +107,11 @@ pub fn disturb(space: &AddressSpace, pager: u64) {
     });
 }
 
+/// The calendar was set: every waiter looks again at its word, and those that wait for a time of the calendar at what that is.
+pub fn disturb_all() {
+    bucket::disturb(|_| true);
+}
+
 /// How many to wake, how many to move.
 #[derive(Clone, Copy, Debug)]
 pub struct Requeue {

@@ -73,6 +73,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
         log::warn!("out of memory: ending process {}", process.id());
         process.signals.lock().begin_kill(Signal::KILL);
     }
+    process.posix_timers().clear();
     reset_signals(&cx.task, &mut process.signals.lock());
     cx.user = fork::fresh_registers(entry, stack_pointer);
     let _ = sched::current().change_fpu(FpuState::reset);

@@ -22,7 +22,7 @@ impl Process {
     }
 
     /// Replaces the limits of a resource, and tells whoever enforces it.
-    pub fn set_limit(&self, resource: Resource, limit: Rlimit, privilege: Privilege) -> Result<()> {
+    pub fn set_limit(self: &Arc<Self>, resource: Resource, limit: Rlimit, privilege: Privilege) -> Result<()> {
         let (limits, resources) = {
             let mut state = self.state.lock();
             state.limits.set(resource, limit, privilege)?;
@@ -33,6 +33,9 @@ impl Process {
         }
         if let Some(resources) = resources {
             resources.enforce(&limits);
+        }
+        if resource == Resource::Cpu {
+            self.itimers().follow_limit(self)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::actions::{self, Disposition};
 use super::details::Details;
-use super::{details, handler, send, stop};
+use super::{SignalState, details, handler, send, stop};
 use crate::context::Context;
 use crate::{Process, Task, grace};
 use abi::types::Sigaction;
@@ -50,7 +50,6 @@ enum Step {
 pub fn attend(cx: &mut Context, mut call: Option<InterruptedCall>) -> After {
     clear_attention(&cx.task);
     grace::pass(&cx.task);
-    cx.process().itimers().look(cx.process());
     loop {
         match next_step(&cx.task) {
             Step::Done => break,
@@ -95,9 +94,22 @@ fn next_step(task: &Task) -> Step {
     if state.stop.is_some() {
         return Step::Park;
     }
-    let Some((signal, details)) = state.take(task, SignalSet::ALL.difference(task.blocked())) else {
+    let Some((signal, mut details)) = state.take(task, SignalSet::ALL.difference(task.blocked())) else {
         return Step::Done;
     };
+    let mut step = dispose(process, &mut state, signal, details);
+    drop(state);
+    if details.timer_setting.is_some() {
+        process.posix_timers().settle(&mut details);
+        if let Step::Handle(_, told, _) = &mut step {
+            *told = details;
+        }
+    }
+    step
+}
+
+/// What becomes of a signal that was taken.
+fn dispose(process: &Process, state: &mut SignalState, signal: Signal, details: Details) -> Step {
     match state.actions.disposition(signal) {
         Disposition::Ignore | Disposition::Default(DefaultAction::Continue | DefaultAction::Ignore) => Step::Next,
         Disposition::Catch => {

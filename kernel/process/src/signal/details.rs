@@ -2,6 +2,7 @@
 
 use abi::types::Siginfo;
 use abi::{Errno, ExitStatus, Result, Signal};
+use core::num::NonZeroU32;
 
 /// What is known about a signal: the first 48 bytes of `siginfo_t`, which hold every form of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Details {
     pub code: i32,
     /// The union's words.
     pub fields: [u64; FIELDS],
+    /// Of a signal that a timer really sent: which setting of the timer did.
+    pub timer_setting: Option<NonZeroU32>,
 }
 
 /// How many words of the union are ever used.
@@ -33,7 +36,17 @@ impl Details {
         }
         let mut fields = [0; FIELDS];
         fields.copy_from_slice(used);
-        Ok(Self { signal: info.signal, errno: info.errno, code: info.code, fields })
+        Ok(Self { signal: info.signal, errno: info.errno, code: info.code, fields, timer_setting: None })
+    }
+
+    /// The id of the timer that sent it.
+    pub fn timer_id(&self) -> i32 {
+        self.fields[0] as i32
+    }
+
+    /// Tells how often the timer that sent it has expired unheard.
+    pub fn set_timer_overrun(&mut self, overrun: i32) {
+        self.fields[0] = self.fields[0] & u64::from(u32::MAX) | u64::from(overrun as u32) << 32;
     }
 
     /// For a program. `info` is all zeros.

@@ -68,8 +68,12 @@ pub fn pause() -> Errno {
 pub fn wait_for(task: &Task, wanted: SignalSet, deadline_ns: Option<u64>) -> Result<(Signal, Details)> {
     let wanted = wanted.difference(SignalSet::UNSTOPPABLE);
     let take = || task.process().signals.lock().take(task, wanted);
+    let settled = |(signal, mut details): (Signal, Details)| {
+        task.process().posix_timers().settle(&mut details);
+        (signal, details)
+    };
     if let Some(taken) = take() {
-        return Ok(taken);
+        return Ok(settled(taken));
     }
     if deadline_ns.is_some_and(|deadline| deadline <= arch::clock::now_ns()) {
         return Err(Errno::EAGAIN);
@@ -84,7 +88,7 @@ pub fn wait_for(task: &Task, wanted: SignalSet, deadline_ns: Option<u64>) -> Res
     let taken = slept.or_else(|error| take().ok_or(error));
     task.awaited.store(0, SeqCst);
     set(task, mask);
-    taken.map_err(|error| match error {
+    taken.map(settled).map_err(|error| match error {
         WaitError::TimedOut => Errno::EAGAIN,
         WaitError::Interrupted => Errno::EINTR,
     })

@@ -31,6 +31,8 @@ pub(crate) mod stop;
 #[cfg(target_os = "none")]
 pub use deliver::{After, InterruptedCall, attend};
 #[cfg(target_os = "none")]
+pub(crate) use send::send_timer;
+#[cfg(target_os = "none")]
 pub use send::{Origin, check_permission, force, report_broken_pipe, send, send_from_kernel, send_to_task, sender};
 #[cfg(target_os = "none")]
 pub use state::{Loss, SignalState};

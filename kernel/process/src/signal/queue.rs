@@ -33,7 +33,8 @@ impl SignalQueue {
     /// Makes a signal pending. With `limit` details queued already, or without memory, the signal becomes pending
     /// all the same and the error says that its details are lost.
     pub fn push(&mut self, signal: Signal, details: Details, limit: usize) -> Result<(), QueueFull> {
-        if !signal.is_real_time() && self.set.contains(signal) {
+        // Each timer has its own place in the queue: it waits for its signal to be taken.
+        if !signal.is_real_time() && self.set.contains(signal) && details.timer_setting.is_none() {
             return Ok(());
         }
         self.set.insert(signal);
@@ -59,7 +60,7 @@ impl SignalQueue {
             Some(first) if first.signal == number => self.details.pop_front(),
             _ => self.details.iter().position(|kept| kept.signal == number).and_then(|at| self.details.remove(at)),
         };
-        if !signal.is_real_time() || !self.details.iter().any(|kept| kept.signal == number) {
+        if !self.details.iter().any(|kept| kept.signal == number) {
             self.set.remove(signal);
         }
         Some((signal, details.unwrap_or_else(|| Details::bare(signal))))
@@ -105,6 +106,20 @@ mod tests {
         }
         let order = core::iter::from_fn(|| queue.take(SignalSet::ALL).map(|(_, found)| found.code));
         assert_eq!(order.collect::<Vec<_>>(), [2, 1, 3]);
+    }
+
+    #[test]
+    fn each_timer_has_its_own_place() {
+        let mut queue = SignalQueue::new();
+        for timer in [1, 2] {
+            let setting = core::num::NonZeroU32::new(timer);
+            queue.push(Signal::ALRM, Details { timer_setting: setting, ..details(Signal::ALRM, -2) }, 8).unwrap();
+        }
+        queue.push(Signal::ALRM, details(Signal::ALRM, 0), 8).unwrap();
+        let order =
+            core::iter::from_fn(|| queue.take(SignalSet::ALL).map(|(_, found)| found.timer_setting?.get().into()));
+        assert_eq!(order.collect::<Vec<Option<u32>>>(), [Some(1), Some(2)]);
+        assert!(queue.set().is_empty());
     }
 
     #[test]

@@ -36,6 +36,16 @@ pub fn send_from_kernel(process: &Arc<Process>, signal: Signal) {
     let _ = send(process, signal, details::from_kernel(signal), Origin::Kernel, Loss::Allowed);
 }
 
+/// Sends a timer's signal to a process, or to one of its threads. False if it has no effect, or if there is no room for it:
+/// then nobody will take it. Any context.
+pub(crate) fn send_timer(process: &Arc<Process>, to: Option<&Task>, signal: Signal, details: Details) -> bool {
+    let is_dropped = {
+        let state = process.signals.lock();
+        is_dropped(&state, process, to, signal, Origin::Kernel)
+    };
+    !is_dropped && post(process, to, signal, details, Origin::Kernel, Loss::Refused).is_ok()
+}
+
 /// The calling thread wrote to a pipe or socket that nobody reads: SIGPIPE, for calls that return EPIPE.
 pub fn report_broken_pipe(task: &Task) {
     let details = details::from_kernel(Signal::PIPE);

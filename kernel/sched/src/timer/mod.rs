@@ -6,6 +6,7 @@
 
 mod core_timer;
 mod cpu_timers;
+mod schedule;
 mod sleep;
 
 use alloc::boxed::Box;
@@ -14,6 +15,7 @@ use mm::OutOfMemory;
 
 pub(crate) use core_timer::{Action, TimerCore};
 pub(crate) use cpu_timers::CpuTimers;
+pub use schedule::Schedule;
 pub(crate) use sleep::Alarm;
 pub use sleep::sleep_until;
 
