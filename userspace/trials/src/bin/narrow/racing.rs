@@ -1,6 +1,7 @@
 //! Threads that are in the middle of something when their process is narrowed.
 
 use crate::{DENIED, Outcome, affinity, all, errno_of, unwritable, write_to};
+use abi::types::NarrowItem;
 use caps::Rights;
 use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
@@ -75,32 +76,28 @@ pub(crate) fn waiting() -> Outcome {
 }
 
 pub(crate) fn racing_forks() -> Outcome {
-    let file = File::options().write(true).open("/dev/null")?;
-    let number = file.as_raw_fd();
-    let watch = Arc::new(Watch::default());
-    let sibling = {
-        let watch = Arc::clone(&watch);
-        thread::spawn(move || {
-            while !watch.stop.load(SeqCst) {
-                let is_late = watch.has_returned.load(SeqCst);
-                let ended = child::fork(|| i32::from(write_to(number).is_none())).and_then(|pid| child::wait(pid, 0));
-                if is_late && !matches!(ended, Ok((_, 0))) {
-                    watch.late.fetch_add(1, SeqCst);
-                }
-                watch.rounds.fetch_add(1, SeqCst);
-            }
-        })
-    };
-    wait_for_rounds(&watch, 5);
-    let done = narrow(&[slot(&file, unwritable())]);
-    watch.has_returned.store(true, SeqCst);
-    wait_for_rounds(&watch, 5);
-    watch.stop.store(true, SeqCst);
-    drop(sibling.join());
-    Ok(all([equal(done, Ok(())), equal(watch.late.load(SeqCst), 0)]))
+    raced(5, &[], |number, watch| {
+        let is_late = watch.has_returned.load(SeqCst);
+        let ended = child::fork(|| i32::from(write_to(number).is_none())).and_then(|pid| child::wait(pid, 0));
+        is_late && !matches!(ended, Ok((_, 0)))
+    })
 }
 
 pub(crate) fn racing_threads() -> Outcome {
+    raced(20, &[cpus(&[1])], |number, watch| {
+        let made = Arc::clone(watch);
+        let young = thread::spawn(move || {
+            let is_late = made.has_returned.load(SeqCst);
+            let places = affinity();
+            is_late && (write_to(number).is_none() || places != 1)
+        });
+        young.join().unwrap_or(true)
+    })
+}
+
+/// A sibling makes rounds before and after a narrowing to no writing and to `more`. A round tells whether something that
+/// began after the narrowing had returned still had what it took.
+fn raced(rounds: u64, more: &[NarrowItem], round: fn(i32, &Arc<Watch>) -> bool) -> Outcome {
     let file = File::options().write(true).open("/dev/null")?;
     let number = file.as_raw_fd();
     let watch = Arc::new(Watch::default());
@@ -108,23 +105,15 @@ pub(crate) fn racing_threads() -> Outcome {
         let watch = Arc::clone(&watch);
         thread::spawn(move || {
             while !watch.stop.load(SeqCst) {
-                let made = Arc::clone(&watch);
-                let young = thread::spawn(move || {
-                    let is_late = made.has_returned.load(SeqCst);
-                    let places = affinity();
-                    if is_late && (write_to(number).is_none() || places != 1) {
-                        made.late.fetch_add(1, SeqCst);
-                    }
-                });
-                drop(young.join());
+                watch.late.fetch_add(round(number, &watch).into(), SeqCst);
                 watch.rounds.fetch_add(1, SeqCst);
             }
         })
     };
-    wait_for_rounds(&watch, 20);
-    let done = narrow(&[slot(&file, unwritable()), cpus(&[1])]);
+    wait_for_rounds(&watch, rounds);
+    let done = narrow(&[&[slot(&file, unwritable())], more].concat());
     watch.has_returned.store(true, SeqCst);
-    wait_for_rounds(&watch, 20);
+    wait_for_rounds(&watch, rounds);
     watch.stop.store(true, SeqCst);
     drop(sibling.join());
     Ok(all([equal(done, Ok(())), equal(watch.late.load(SeqCst), 0)]))
