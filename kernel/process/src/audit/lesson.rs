@@ -8,6 +8,7 @@
 //! view "/etc/passwd" r
 //! slot 1 WRITE FSTAT
 //! ioctl 1 0x5401
+//! fcntl 1 3
 //! ```
 //! A path is told as the program named it, made absolute. What lies beneath something that the program made itself is
 //! not told by itself: it will not be there when the manifest is put in force.
@@ -17,14 +18,14 @@ use abi::types::Stat;
 use abi::{Errno, Mode, OpenFlags, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use caps::{Kind, PathPermissions, Promises, Quoted, Rights, Root, RootSet};
+use caps::{FcntlSet, Kind, PathPermissions, Promises, Quoted, Rights, Root, RootSet};
 use core::fmt::{self, Write};
 use mm::user::Sink;
 use object::learning::{Learner, SlotUse};
 use object::{Object, Seek, Table};
 use sync::{Mutex, SpinLock, ranks};
 
-/// The most paths and the most requests that are noted.
+/// The most paths, the most requests and the most commands that are noted.
 const ENTRIES_MAX: usize = 4096;
 
 /// A slot as it was when learning began, and its uses.
@@ -43,6 +44,8 @@ struct Notes {
     slots: Vec<Start>,
     /// Slots and requests, sorted.
     requests: Vec<(i32, u32)>,
+    /// Slots and commands of `fcntl`, sorted.
+    commands: Vec<(i32, u32)>,
     /// Paths, sorted.
     paths: Vec<(Vec<u8>, PathPermissions)>,
     /// Something could not be noted.
@@ -95,10 +98,12 @@ impl Notes {
         }
     }
 
-    fn add_request(&mut self, slot: i32, request: u32) {
-        let Err(at) = self.requests.binary_search(&(slot, request)) else { return };
-        if self.requests.len() < ENTRIES_MAX && self.requests.try_reserve(1).is_ok() {
-            self.requests.insert(at, (slot, request));
+    /// Adds a request or a command to the list of its kind.
+    fn add_number(&mut self, list: fn(&mut Self) -> &mut Vec<(i32, u32)>, slot: i32, number: u32) {
+        let known = list(self);
+        let Err(at) = known.binary_search(&(slot, number)) else { return };
+        if known.len() < ENTRIES_MAX && known.try_reserve(1).is_ok() {
+            known.insert(at, (slot, number));
         } else {
             self.is_incomplete = true;
         }
@@ -127,7 +132,8 @@ impl Notes {
             rights.iter_names().try_for_each(|(name, _)| write!(text, " {name}"))?;
             writeln!(text)?;
         }
-        self.requests.iter().try_for_each(|(slot, request)| writeln!(text, "ioctl {slot} {request:#x}"))
+        self.requests.iter().try_for_each(|(slot, request)| writeln!(text, "ioctl {slot} {request:#x}"))?;
+        self.commands.iter().try_for_each(|(slot, command)| writeln!(text, "fcntl {slot} {command}"))
     }
 
     /// The outermost path above this one that the program made something at.
@@ -195,8 +201,10 @@ impl Learner for Lesson {
         let slot = notes.slots[at].slot;
         match what {
             SlotUse::Rights(rights) => notes.slots[at].rights |= rights,
-            SlotUse::Ioctl(request) => notes.add_request(slot, request),
-            SlotUse::Fcntl(_) => {}
+            SlotUse::Ioctl(request) => notes.add_number(|notes| &mut notes.requests, slot, request),
+            // What no list can name is refused in any case: no list, no need.
+            SlotUse::Fcntl(command) if FcntlSet::bit(command) == 0 => {}
+            SlotUse::Fcntl(command) => notes.add_number(|notes| &mut notes.commands, slot, command),
         }
     }
 

@@ -4,7 +4,7 @@
 use abi::Errno;
 use abi::table::number;
 use abi::types::NarrowItem;
-use caps::{PathPermissions, Promises, Rights};
+use caps::{FcntlSet, PathPermissions, Promises, Rights};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write, pipe};
@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use trials::child::in_child;
-use trials::narrowing::{ioctls, narrow, promises, slots};
+use trials::narrowing::{fcntls, ioctls, narrow, promises, slots};
 use trials::{Outcome, Report, all, child, equal};
 
 type Case = fn() -> Outcome;
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         ("a process learns of itself", own_lesson),
         ("what was given up before is not learned back", narrowed_before),
         ("real errors stay", real_errors),
+        ("the commands that were used are the ones that stay", commands),
         ("cat runs within what it was learned to need", || learned_then_confined(&["cat", "/tmp/learn/letter"])),
         ("sort runs within what it was learned to need", || {
             learned_then_confined(&["sort", "-r", "/tmp/learn/letter"])
@@ -105,6 +106,38 @@ fn real_errors() -> Outcome {
     let error = io::Error::last_os_error().raw_os_error();
     let missing = File::open("/nowhere").err().map(|error| error.kind());
     Ok(all([equal((empty, error), (-1, Some(libc::EBADF))), equal(missing, Some(ErrorKind::NotFound))]))
+}
+
+/// F_GETFL is learned; then it goes on working, and F_SETFL is refused.
+fn commands() -> Outcome {
+    let (reader, _writer) = pipe()?;
+    let slot = reader.as_raw_fd();
+    // SAFETY: these commands take numbers.
+    let fcntl = move |command: i32| match unsafe { libc::fcntl(slot, command, 0) } {
+        -1 => io::Error::last_os_error().raw_os_error(),
+        _ => None,
+    };
+    let pid = child::fork(|| {
+        let learned = learn(0).map_err(broken).and_then(|mut manifest| {
+            // Neither the second, which no list could name, nor the third, which is about the slot, is a need.
+            let found = (fcntl(libc::F_GETFL), fcntl(9999), fcntl(libc::F_GETFD));
+            let mut text = String::new();
+            manifest.read_to_string(&mut text)?;
+            fs::write("/tmp/learn-commands", text)?;
+            Ok(found == (None, Some(libc::EINVAL), None))
+        });
+        i32::from(!learned.unwrap_or(false))
+    })?;
+    let ended = child::wait(pid, 0)?.1;
+    let manifest = fs::read_to_string("/tmp/learn-commands")?;
+    let noted: Vec<_> = manifest.lines().filter(|line| line.starts_with("fcntl")).collect();
+    confine(&manifest)?;
+    Ok(all([
+        equal(ended, 0),
+        equal(noted, vec![format!("fcntl {slot} {}", libc::F_GETFL).as_str()]),
+        equal(fcntl(libc::F_GETFL), None),
+        equal(fcntl(libc::F_SETFL), Some(Errno::ENOTCAPABLE.raw())),
+    ]))
 }
 
 /// Runs busybox with standard output into a file, after `prepare` in the new process; its output and whether it succeeded.
@@ -190,6 +223,7 @@ fn confine(manifest: &str) -> io::Result<()> {
     let mut items = Vec::new();
     let mut kept = Promises::empty();
     let mut requests: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
+    let mut commands: BTreeMap<i32, FcntlSet> = BTreeMap::new();
     for line in manifest.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
@@ -211,9 +245,14 @@ fn confine(manifest: &str) -> io::Result<()> {
                 let request = u32::from_str_radix(request.trim_start_matches("0x"), 16).unwrap_or(0);
                 requests.entry(slot.parse().unwrap_or(-1)).or_default().push(request);
             }
+            ["fcntl", slot, command] => {
+                let set = commands.entry(slot.parse().unwrap_or(-1)).or_insert(FcntlSet::NONE);
+                *set = set.with(command.parse().unwrap_or(u32::MAX));
+            }
             _ => {}
         }
     }
+    items.extend(commands.iter().map(|(slot, commands)| fcntls(slot, commands.bits())));
     items.extend(requests.iter().map(|(slot, requests)| ioctls(slot, requests)));
     items.push(NarrowItem::new(NarrowItem::VIEW_LOCK));
     items.push(promises(kept, NarrowItem::AFTER_EXEC));
