@@ -4,7 +4,7 @@ use crate::floor::Use;
 use crate::{Object, ObjectCapability};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
-use caps::{Capability, Kind, Rights};
+use caps::{Capability, Cause, Kind, Rights};
 
 /// What a directory's capability says of what paths lead to from it, without the directory: the capability that a root,
 /// a working directory or a slot is for path walks.
@@ -39,6 +39,13 @@ impl Leave {
     /// The most that may be done with what is found from here.
     pub fn limit(&self) -> Rights {
         self.0.inherited()
+    }
+
+    /// The narrowing that took one of these from what may be done with what is found from here.
+    #[cold]
+    pub fn cause(&self, missing: Rights) -> Option<Cause> {
+        let granted = || self.0.grant.as_ref()?.cause(missing);
+        self.0.cause(missing).or_else(granted)
     }
 
     /// The leave that a directory found from here gives.

@@ -1,5 +1,6 @@
 //! What to look up, from where, within which limits; and what is found.
 
+use super::path::full_path;
 use super::view::{Sight, Step};
 use super::walk::Walk;
 use super::watch::{self, Watch};
@@ -137,13 +138,6 @@ pub enum Target {
     Missing(Place),
 }
 
-impl Found {
-    /// Refuses a use that needs permissions which the view does not give. ENOENT, EACCES.
-    pub fn demand(&self, needed: PathPermissions) -> Result<()> {
-        watch::demand_of(self.location.node().as_ref(), self.sight, needed)
-    }
-}
-
 impl<'a> Lookup<'a> {
     /// A look-up without limits.
     pub fn new(roots: &'a Roots, start: Option<&'a Location>, credentials: &'a Credentials) -> Self {
@@ -183,10 +177,7 @@ impl<'a> Lookup<'a> {
     /// What the path names, and how it looks.
     pub fn find_seen(&self, path: &[u8]) -> Result<Found> {
         if path.is_empty() && self.flags.contains(LookupFlags::EMPTY_PATH) {
-            let sight = Watch::begin(self, self.start(), None)?.and_then(|watch| watch.sight());
-            watch::demand_of(self.start().node().as_ref(), sight, self.needed)?;
-            self.note(path);
-            return Ok(Found { location: self.start().clone(), sight, through: None });
+            return self.find_start();
         }
         match Walk::begin(self, path)?.run_to_target()? {
             Target::Found(found) => {
@@ -195,6 +186,20 @@ impl<'a> Lookup<'a> {
             }
             Target::Missing(_) => Err(Errno::ENOENT),
         }
+    }
+
+    /// The start itself, which an empty path names.
+    fn find_start(&self) -> Result<Found> {
+        let start = self.start();
+        let watch = Watch::begin(self, start, None)?;
+        let mut sight = watch.as_ref().and_then(Watch::sight);
+        if let Err(errno) = watch::demand_of(start.node().as_ref(), sight, self.needed) {
+            let cause = watch.and_then(|watch| watch.cause(self.needed));
+            watch::refuse(errno, self.needed, &full_path(start).unwrap_or_default(), cause)?;
+            sight = None;
+        }
+        self.note(b"");
+        Ok(Found { location: start.clone(), sight, through: None })
     }
 
     /// Tells whoever learns of a path that led somewhere.

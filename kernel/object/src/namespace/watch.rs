@@ -123,13 +123,14 @@ pub(super) fn demand(sight: Option<Sight>, needed: PathPermissions) -> Result<()
     }
 }
 
-/// The same for what is there: whoever may browse may read a directory.
+/// The same for what is there: whoever may browse may read a directory, and to search one takes no permission.
 pub(super) fn demand_of(node: &dyn Node, sight: Option<Sight>, needed: PathPermissions) -> Result<()> {
     let browsing = PathPermissions::READ | PathPermissions::BROWSE;
     match sight {
         Some(Sight::Visible(permissions)) if node.is_directory() && permissions.intersects(browsing) => {
-            demand(sight, needed - PathPermissions::READ)
+            demand(sight, needed - (PathPermissions::READ | PathPermissions::EXECUTE))
         }
+        Some(_) if node.is_directory() => demand(sight, needed - PathPermissions::EXECUTE),
         _ => demand(sight, needed),
     }
 }

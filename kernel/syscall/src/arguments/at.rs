@@ -152,13 +152,14 @@ impl Base {
         }
     }
 
-    /// Refuses to open something beneath for more than what is found from here may have.
+    /// Refuses to open or execute something beneath for more than what is found from here may have.
     pub fn demand_inherited(&self, rights: Rights) -> Result<()> {
         let missing = rights - self.leave.limit();
         if missing.is_empty() {
             return Ok(());
         }
-        let mut denial = Denial::of(Needed::Rights(missing), Had::Rights(self.leave.limit()), None);
+        let mut denial =
+            Denial::of(Needed::Rights(missing), Had::Rights(self.leave.limit()), self.leave.cause(missing));
         if let Some(held) = &self.held {
             denial = denial.at(held.slot(), held.object());
         }

@@ -21,7 +21,7 @@ pub fn faccessat(cx: &mut Context, directory: At, path: UserPath, mode: AccessMo
 }
 
 /// Asks whether a use would be allowed: for the real ids, or with AT_EACCESS for the effective ones.
-/// The view is asked as well; EROFS for writing to a file or directory of a read-only mount.
+/// The view is asked as well, and what the directory passes on: ENOTCAPABLE, as for opening. EROFS for writing to a file or directory of a read-only mount.
 pub fn faccessat2(cx: &mut Context, directory: At, path: UserPath, mode: AccessMode, flags: AtFlags) -> Result<usize> {
     let known = AtFlags::EFFECTIVE_ACCESS | AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
     if !known.contains(flags) || !AccessMode::all().contains(mode) {
@@ -43,18 +43,28 @@ pub fn faccessat2(cx: &mut Context, directory: At, path: UserPath, mode: AccessM
         false => base.credentials().as_real(),
     };
     let how = unless_nofollow(flags) | empty_path(flags);
-    let found = base.lookup_as(&credentials, how).find_seen(&path)?;
-    found.demand(permissions_for(mode, &found.location))?;
-    check(&found.location, mode, &credentials)
+    let lookup = base.lookup_as(&credentials, how).needing(permissions_for(mode));
+    let found = lookup.find(&path)?;
+    base.demand_inherited(rights_for(mode, &found))?;
+    check(&found, mode, &credentials)
 }
 
-/// What a view must give for what is asked about. To search a directory takes no permission.
-fn permissions_for(mode: AccessMode, location: &Location) -> PathPermissions {
+/// What a view must give for what is asked about.
+fn permissions_for(mode: AccessMode) -> PathPermissions {
     let mut needed = PathPermissions::empty();
     needed.set(PathPermissions::READ, mode.contains(AccessMode::READ));
     needed.set(PathPermissions::WRITE, mode.contains(AccessMode::WRITE));
-    needed.set(PathPermissions::EXECUTE, mode.contains(AccessMode::EXECUTE) && !location.node().is_directory());
+    needed.set(PathPermissions::EXECUTE, mode.contains(AccessMode::EXECUTE));
     needed
+}
+
+/// What the directory must pass on, from which the path leads there. To search or change a directory, nothing must be opened.
+fn rights_for(mode: AccessMode, location: &Location) -> Rights {
+    let uses =
+        [(AccessMode::READ, Rights::READ), (AccessMode::WRITE, Rights::WRITE), (AccessMode::EXECUTE, Rights::FEXECVE)];
+    let count = if location.node().is_directory() { 1 } else { uses.len() };
+    let asked = uses[..count].iter().filter(|(asked, _)| mode.contains(*asked));
+    asked.fold(Rights::NONE, |all, (_, right)| all | *right)
 }
 
 fn check(location: &Location, mode: AccessMode, credentials: &Credentials) -> Result<usize> {

@@ -24,6 +24,7 @@ pub fn execve(cx: &mut Context, path: UserPath, argv: UserPtr<u64>, envp: UserPt
         return Err(Errno::ENOENT);
     }
     let base = At::cwd(Rights::LOOKUP | Rights::FEXECVE).base(cx, &path)?;
+    base.demand_inherited(Rights::FEXECVE)?;
     let location = base.find(&path, LookupFlags::NAMED)?;
     drop(base);
     run(cx, Executable { location, path }, argv, envp)
@@ -54,6 +55,7 @@ pub fn execveat(
     let mut how = LookupFlags::NAMED;
     how.set(LookupFlags::NO_FOLLOW, flags.contains(AtFlags::SYMLINK_NOFOLLOW));
     let base = directory.base(cx, &path)?;
+    base.demand_inherited(Rights::FEXECVE)?;
     let location = base.find(&path, how)?;
     drop(base);
     if location.node().kind() == NodeKind::Symlink {

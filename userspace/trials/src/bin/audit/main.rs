@@ -1,17 +1,19 @@
 //! Records of denials: one line for each, with the narrowing that took what was missing, and none that a flood can hide.
 #![allow(unsafe_code, reason = "libc's calls")]
 
+mod paths;
+
 use abi::Errno;
 use abi::types::NarrowItem;
 use caps::{FcntlSet, Kind, Promises, Rights, Root};
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write, pipe};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 use trials::narrowing::{fcntls, ioctls, kind, narrow, promises, root, slot, table};
-use trials::{Holds, Outcome, Report, all, child, confined, equal};
+use trials::{Holds, Outcome, Report, all, child, equal};
 
 type Case = fn() -> Outcome;
 /// The fields of a record by name.
@@ -28,7 +30,10 @@ fn main() -> ExitCode {
         ("a command", command),
         ("a promise", promise),
         ("a root capability", root_capability),
-        ("a path outside the view", path),
+        ("a path outside the view", paths::hidden),
+        ("what is only asked for", paths::asked),
+        ("what a directory does not pass on", paths::passed_on),
+        ("a process that may do more", paths::wider_process),
         ("the log itself", log_itself),
         ("what Linux refuses by itself leaves no record", plain_errors),
         ("of two narrowings the one that took it is named", right_narrowing),
@@ -218,23 +223,6 @@ fn root_capability() -> Outcome {
     })?;
     let expected = [("call", "kill"), ("needs", "root:signal"), ("taken-by", "narrow"), ("allow", "root signal")];
     Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records)]))
-}
-
-fn path() -> Outcome {
-    fs::create_dir_all("/tmp/audit-view")?;
-    fs::write("/tmp/audit-view/there", "x")?;
-    let (records, status) = records_of(|| {
-        let seen = confined::unveil("/tmp/audit-view", "r");
-        let refused = OpenOptions::new().write(true).open("/tmp/audit-view/there");
-        code(seen.is_ok() && refused.is_err())
-    })?;
-    let expected = [("call", "open"), ("needs", "path:w"), ("taken-by", "unveil"), ("object", "/tmp/audit-view/there")];
-    let (hidden, ended) = records_of(|| {
-        let seen = confined::unveil("/tmp/audit-view", "r");
-        code(seen.is_ok() && File::open("/etc").is_err())
-    })?;
-    let hides = [("call", "open"), ("needs", "path:r"), ("taken-by", "unveil"), ("object", "/etc")];
-    Ok(all([equal(status, 0), one(&records, &expected), own_cause(&records), equal(ended, 0), one(&hidden, &hides)]))
 }
 
 fn log_itself() -> Outcome {
