@@ -28,6 +28,7 @@ pub fn start(info: &'static BootInfo) -> Result<()> {
         exit_robust_list: ipc::futex::exit_robust_list,
         power_off: end,
     });
+    process::exec::vdso::init()?;
     object::revocation::install_disturb(ipc::futex::disturb);
     fs::special::install_fifo_maker(ipc::pipe_end::make_fifo);
     let namespace = try_arc(make_tree(info)?)?;

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use raw_cpuid::CpuId;
 
 use crate::local::Local;
-use crate::{local, reference, rtc};
+use crate::{local, reference, rtc, vdso};
 
 const NANOSECONDS: u64 = 1_000_000_000;
 
@@ -67,6 +67,15 @@ pub fn tai_offset_seconds() -> i32 {
 pub fn set_wall_clock(since_1970_ns: u64, tai_offset_seconds: i32) {
     WALL_AT_BOOT.store(since_1970_ns, Ordering::Relaxed);
     TAI_OFFSET.store(tai_offset_seconds, Ordering::Relaxed);
+    vdso::publish();
+}
+
+/// What programs compute the clocks from: nanoseconds in a TSC tick times 2^32, and the nanoseconds between 1970 and the
+/// boot by UTC and by atomic time.
+pub(crate) fn parameters() -> (u64, u64, u64) {
+    let utc = wall_clock_at_boot_ns();
+    let tai = utc.saturating_add_signed(i64::from(tai_offset_seconds()) * NANOSECONDS as i64);
+    (NS_PER_TICK.load(Ordering::Relaxed), utc, tai)
 }
 
 /// Waits; for delays of microseconds that hardware asks for.

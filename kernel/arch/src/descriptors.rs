@@ -24,6 +24,8 @@ pub(crate) const USER_DATA: u16 = 0x2b;
 /// 64-bit user code, ring 3.
 pub(crate) const USER_CODE: u16 = 0x33;
 const TSS: u16 = 0x38;
+/// Nothing but the number of the CPU, as the limit: for programs, ring 3.
+pub(crate) const CPU_NUMBER: u16 = 0x4b;
 
 /// Tops of the stacks for traps that may not use the current one: double fault and machine check,
 /// NMI, debug exception.
@@ -73,6 +75,7 @@ pub(crate) unsafe fn install(local: *mut Local, stacks: Stacks) {
     local.gdt.append(Descriptor::UserSegment(DescriptorFlags::USER_CODE64.bits()));
     // SAFETY: the TSS lies in the block, which stays for good.
     local.gdt.append(unsafe { Descriptor::tss_segment_unchecked(tss) });
+    local.gdt.append(Descriptor::UserSegment(number_segment(local.cpu)));
     // SAFETY: the table lies in the block and stays for good.
     unsafe { local.gdt.load_unsafe() };
     load_segments(local);
@@ -81,6 +84,13 @@ pub(crate) unsafe fn install(local: *mut Local, stacks: Stacks) {
     // SAFETY: it is a static, so it stays.
     unsafe { idt.load_unsafe() };
     set_syscall_registers();
+}
+
+/// A data segment of ring 3, not writable, whose limit is `number`.
+fn number_segment(number: u32) -> u64 {
+    const READ_ONLY_DATA: u64 = 0xf1 << 40;
+    let number = u64::from(number);
+    READ_ONLY_DATA | number & 0xffff | (number >> 16 & 0xf) << 48
 }
 
 fn load_segments(local: &Local) {

@@ -59,6 +59,7 @@ mod trampoline;
 mod trap;
 pub mod user;
 pub mod usercopy;
+pub mod vdso;
 pub mod vector;
 
 pub use cpu_set::{AtomicCpuSet, CpuSet};

@@ -9,7 +9,7 @@ use alloc::alloc::{Layout, alloc};
 
 use crate::cpu::{self, CpuId, MAX_CPUS};
 use crate::local::{self, Local};
-use crate::{VirtAddr, acpi, apic, clock, descriptors, features, trampoline};
+use crate::{VirtAddr, acpi, apic, clock, descriptors, features, trampoline, vdso};
 
 /// Between INIT and start-up; processors of this century need none, emulated ones neither.
 const INIT_DELAY_NS: u64 = 200_000;
@@ -137,9 +137,22 @@ fn check_arrival(cpu: CpuId) {
         let field = unsafe { &raw mut (*block).tsc_offset };
         // SAFETY: as above.
         let offset = unsafe { AtomicU64::from_ptr(field) };
-        offset.fetch_sub(lead, Ordering::Relaxed);
+        let before = offset.fetch_sub(lead, Ordering::Relaxed);
+        vdso::note_offset(cpu, before.wrapping_sub(lead));
         log::warn!("{cpu}: TSC was {lead} ticks ahead");
     }
+}
+
+/// What is added to the TSC of a CPU; 0 for one that never came.
+pub(crate) fn tsc_offset(cpu: CpuId) -> u64 {
+    let block = if cpu == CpuId::BOOT { local::BOOT.get() } else { LOCALS[cpu.index()].load(Ordering::Acquire) };
+    if block.is_null() {
+        return 0;
+    }
+    // SAFETY: blocks live for good.
+    let field = unsafe { &raw mut (*block).tsc_offset };
+    // SAFETY: an aligned word.
+    unsafe { AtomicU64::from_ptr(field) }.load(Ordering::Relaxed)
 }
 
 /// Takes over the boot processor's clock and says how far this CPU's TSC was behind: what the boot
@@ -152,6 +165,7 @@ fn set_tsc_offset(block: *mut Local) -> u64 {
     let base = unsafe { (*local::BOOT.get()).tsc_offset };
     // SAFETY: this CPU's block.
     unsafe { (*block).tsc_offset = base.wrapping_add(lag) };
+    vdso::note_offset(cpu::current(), base.wrapping_add(lag));
     // SAFETY: as above.
     unsafe { (*block).arrival_tsc = own.wrapping_add(lag) };
     lag

@@ -38,7 +38,8 @@ fn line(text: &mut Text, region: &RegionInfo) -> fmt::Result {
     let label: &[u8] = match region.label {
         Label::Heap => b"[heap]",
         Label::Stack => b"[stack]",
-        _ => b"",
+        Label::Vdso => b"[vdso]",
+        Label::None => b"",
     };
     let name = region.path.as_deref().unwrap_or(label);
     if !name.is_empty() {

@@ -8,6 +8,7 @@ use arch::paging::{GROUP, Table};
 use arch::{PAGE_SIZE, PhysAddr};
 use core::mem::ManuallyDrop;
 use core::ptr;
+use core::sync::atomic::AtomicU64;
 
 /// One reference to a 4 KiB frame. Cloning counts up, dropping counts down, and the last one frees the frame.
 ///
@@ -101,6 +102,13 @@ impl Frame {
     #[inline]
     pub fn as_ptr(&self) -> *mut u8 {
         arch::phys_to_virt(self.addr())
+    }
+
+    /// The frame's words, for good: it is never freed. Others may map it; only atomics see it.
+    pub fn leak(self) -> &'static [AtomicU64; PAGE_SIZE / 8] {
+        let words = ManuallyDrop::new(self).as_ptr().cast::<[AtomicU64; PAGE_SIZE / 8]>();
+        // SAFETY: a whole aligned frame in the direct map, which stays since this reference is never given up.
+        unsafe { &*words }
     }
 
     /// An empty page table.

@@ -3,6 +3,7 @@
 use super::image::{HEAD, Header, Image, Position, Segment, StackProtection};
 use super::script::{self, Whole};
 use super::stack::{Content, Strings};
+use super::vdso;
 use crate::limits::{Resource, ResourceLimits};
 use crate::program::Program;
 use abi::consts::auxvec;
@@ -198,7 +199,7 @@ fn load_image(request: &Request<'_>, file: File) -> Result<Loaded> {
         None => (placed.entry, 0),
     };
     let credentials = privileged(request, &file)?;
-    let vector = auxiliary(request, &credentials, &image, &placed, base);
+    let vector = auxiliary(request, &credentials, &image, &placed, [base, vdso::map(&space)?]);
     let (stack_pointer, program) = build_stack(request, &space, &image, &vector, file.location)?;
     Ok(Loaded { space, entry, stack_pointer, program, credentials })
 }
@@ -303,8 +304,8 @@ fn auxiliary(
     credentials: &Credentials,
     image: &Image,
     placed: &Placed,
-    base: u64,
-) -> [(u32, u64); 16] {
+    [base, vdso]: [u64; 2],
+) -> [(u32, u64); 17] {
     let old = request.credentials;
     let is_secure = credentials.euid != old.uid || credentials.egid != old.gid;
     [
@@ -324,6 +325,7 @@ fn auxiliary(
         (auxvec::AT_SECURE, u64::from(is_secure)),
         (auxvec::AT_HWCAP2, hardware_hints()),
         (auxvec::AT_MINSIGSTKSZ, minimum_signal_stack() as u64),
+        (auxvec::AT_SYSINFO_EHDR, vdso),
     ]
 }
 

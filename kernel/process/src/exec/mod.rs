@@ -12,6 +12,8 @@ pub mod stack;
 
 #[cfg(target_os = "none")]
 mod replace;
+#[cfg(target_os = "none")]
+pub mod vdso;
 
 #[cfg(target_os = "none")]
 pub use load::{fix_layout, minimum_signal_stack};
