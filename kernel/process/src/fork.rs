@@ -199,8 +199,7 @@ fn prepare(cx: &Context, request: &CloneRequest, task: &Arc<Task>, resources: Re
     let (name, length) = task.name();
     let builder = Thread::builder(core::str::from_utf8(&name[..length]).unwrap_or("?"))
         .address_space(Arc::clone(&resources.space))
-        .policy(current.policy())
-        .nice(current.nice())
+        .parameters(current.parameters().of_heirs())
         .fpu(fpu)
         .local(task.clone());
     let task = Arc::clone(task);

@@ -124,8 +124,7 @@ fn prepare(task: &Arc<Task>, resources: Resources, entry: u64, stack_pointer: u6
     let (name, length) = task.name();
     let builder = Thread::builder(core::str::from_utf8(&name[..length]).unwrap_or("?"))
         .address_space(Arc::clone(&space))
-        .policy(current.policy())
-        .nice(current.nice())
+        .parameters(current.parameters().of_heirs())
         .fpu(FpuState::new().map_err(|_| Errno::ENOMEM)?)
         .local(task.clone());
     let task = Arc::clone(task);

@@ -2,7 +2,7 @@
 //!
 //! Placement at wake-up does most of it. What remains: threads that were placed while everybody was busy. A CPU that
 //! runs out of work takes a waiting thread from another; a CPU whose slice timer runs, which it does while threads
-//! wait, gives one to an idle CPU at once, and now and then to a CPU that has at least two fewer.
+//! wait, gives one to an idle CPU at once, and now and then to a lighter one, if that makes both more alike.
 
 use core::sync::atomic::Ordering;
 
@@ -24,7 +24,7 @@ pub(crate) fn steal(here: &'static Cpu) -> bool {
     let start = here.next_random() as usize;
     for step in 0..count.min(ASK_AT_MOST) {
         let Some(victim) = CpuId::new(((start + step) % count) as u32).map(Cpu::of) else { continue };
-        if victim.id == here.id || victim.load() < 2 {
+        if victim.id == here.id || victim.load().count() < 2 {
             continue;
         }
         // A lock that is taken means that its CPU is choosing just now; there are others.
@@ -32,11 +32,11 @@ pub(crate) fn steal(here: &'static Cpu) -> bool {
         if queue.waiting() == 0 {
             continue;
         }
-        let Some(thread) = queue.find_for(here) else { continue };
+        let Some(thread) = queue.find_for(here, u64::MAX) else { continue };
         queue.withdraw(victim, thread);
         thread.set_cpu(here.id);
         drop(queue);
-        here.add_load();
+        here.add_load(thread.entity.load());
         here.queue.lock().admit(here, thread);
         return true;
     }
@@ -51,7 +51,7 @@ pub(crate) fn give(here: &'static Cpu, queue: &mut QueueGuard<'_>, now: u64) {
     let idle = IDLE.snapshot(Ordering::Relaxed);
     for id in idle.iter() {
         let target = Cpu::of(id);
-        if let Some(thread) = queue.find_for(target)
+        if let Some(thread) = queue.find_for(target, u64::MAX)
             && claim_idle(id)
         {
             return hand_over(here, queue, thread, target);
@@ -63,10 +63,11 @@ pub(crate) fn give(here: &'static Cpu, queue: &mut QueueGuard<'_>, now: u64) {
     here.balanced_ns.set(now);
     // The better of two random ones is nearly as good as the best of all.
     let (first, second) = (Cpu::of(here.random_cpu()), Cpu::of(here.random_cpu()));
-    let target = if first.load() <= second.load() { first } else { second };
-    if target.load() + 2 <= here.load()
+    let target = if first.load().weight() <= second.load().weight() { first } else { second };
+    let weight = here.load().heaviest_to_give(target.load());
+    if weight > 0
         && ACTIVE.contains(target.id, Ordering::Relaxed)
-        && let Some(thread) = queue.find_for(target)
+        && let Some(thread) = queue.find_for(target, weight)
     {
         hand_over(here, queue, thread, target);
     }

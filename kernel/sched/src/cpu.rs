@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use alloc::sync::Arc;
 
@@ -13,6 +13,7 @@ use mm::{AddressSpace, OutOfMemory};
 use sync::ranks::RunQueue;
 use sync::{IrqLock, IrqOff, Once, PerCpu};
 
+use crate::algorithm::load::Load;
 use crate::deferred::Worker;
 use crate::protocol::idle_gate::IdleGate;
 use crate::protocol::inbox::Inbox;
@@ -36,8 +37,8 @@ pub(crate) struct Cpu {
     pub(crate) inbox: Inbox<Thread>,
     /// Whether this CPU must be interrupted to look into `inbox`.
     pub(crate) gate: IdleGate,
-    /// How many threads run, wait in `queue` or lie in `inbox`.
-    pub(crate) load: AtomicU32,
+    /// The load of the threads that run, wait in `queue` or lie in `inbox`.
+    load: AtomicU64,
     /// Runs when nobody else does.
     pub(crate) idle_thread: Arc<Thread>,
     pub(crate) timers: CpuTimers,
@@ -87,7 +88,7 @@ impl Cpu {
             queue: IrqLock::new(Queue::new()),
             inbox: Inbox::new(),
             gate: IdleGate::new(),
-            load: AtomicU32::new(0),
+            load: AtomicU64::new(0),
             idle_thread,
             timers: CpuTimers::new(),
             worker,
@@ -173,20 +174,20 @@ impl Cpu {
 
     /// Takes note of a thread that became runnable here.
     #[inline]
-    pub(crate) fn add_load(&self) {
-        self.load.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn add_load(&self, part: Load) {
+        self.load.fetch_add(part.word(), Ordering::Relaxed);
     }
 
     /// Takes note of a thread that is no longer runnable here.
     #[inline]
-    pub(crate) fn remove_load(&self) {
-        self.load.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn remove_load(&self, part: Load) {
+        self.load.fetch_sub(part.word(), Ordering::Relaxed);
     }
 
-    /// How many threads are runnable here.
+    /// What is runnable here.
     #[inline]
-    pub(crate) fn load(&self) -> u32 {
-        self.load.load(Ordering::Relaxed)
+    pub(crate) fn load(&self) -> Load {
+        Load::from_word(self.load.load(Ordering::Relaxed))
     }
 }
 

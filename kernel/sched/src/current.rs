@@ -4,10 +4,11 @@ use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use arch::fpu::FpuState;
 use arch::local::{self, Slot};
+use arch::user::Border;
 use mm::AddressSpace;
 use sync::irq_off;
 
@@ -56,7 +57,7 @@ pub(crate) fn current_thread() -> &'static Thread {
 pub fn yield_now() {
     let has_company = {
         let irq = irq_off();
-        Cpu::this(&irq).load() > 1
+        Cpu::this(&irq).load().count() > 1
     };
     if has_company && !current_thread().is_idle() {
         switch(Why::Yields);
@@ -129,16 +130,22 @@ impl Current {
         state.restore();
         Some(result)
     }
+}
 
-    /// Notes that user code is about to run: time from here on is user time.
+/// What passes between the two is user time.
+impl Border for Current {
     #[inline(always)]
-    pub fn enter_user(&self) {
+    fn attention(&self) -> &AtomicU32 {
+        self.thread.attention()
+    }
+
+    #[inline(always)]
+    fn enter(&self) {
         self.thread.account.enter_user();
     }
 
-    /// Notes that user code stopped running: time from here on is system time.
     #[inline(always)]
-    pub fn leave_user(&self) {
+    fn leave(&self) {
         self.thread.account.leave_user();
     }
 }

@@ -36,5 +36,5 @@ fn has_work(cpu: &'static Cpu) -> bool {
     if !cpu.inbox.is_empty() {
         return true;
     }
-    cpu.load() != 0 && cpu.queue.lock().waiting() != 0
+    cpu.load().count() != 0 && cpu.queue.lock().waiting() != 0
 }

@@ -59,18 +59,74 @@ pub enum Policy {
     RoundRobin(RealTimePriority),
 }
 
+/// The slice of a fair thread: for how long it wants to run at a time. Who asks for a shorter one is served sooner, not
+/// more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice(u32);
+
+impl Slice {
+    /// That of a thread that asked for none.
+    pub const DEFAULT: Self = Self(DEFAULT_SLICE_NS as u32);
+    /// The least and the most, nanoseconds.
+    const BOUNDS_NS: (u64, u64) = (100_000, 100_000_000);
+
+    /// The nearest valid slice, as `sched_setattr` takes it; 0 asks for the default.
+    pub const fn clamped(ns: u64) -> Self {
+        let (least, most) = Self::BOUNDS_NS;
+        Self(match ns {
+            0 => return Self::DEFAULT,
+            ns if ns < least => least as u32,
+            ns if ns > most => most as u32,
+            ns => ns as u32,
+        })
+    }
+
+    /// Its length in nanoseconds.
+    pub const fn ns(self) -> u64 {
+        self.0 as u64
+    }
+}
+
+/// How the threads and processes are scheduled that a thread makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heirs {
+    /// As it is itself.
+    Alike,
+    /// As ordinary ones, at nice 0 if it was less (SCHED_RESET_ON_FORK).
+    Ordinary,
+}
+
 /// What a thread asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Parameters {
-    pub(crate) policy: Policy,
-    pub(crate) nice: Nice,
+pub struct Parameters {
+    /// The policy.
+    pub policy: Policy,
+    /// The nice value; kept while the policy has no use for it.
+    pub nice: Nice,
+    /// The slice; kept while the policy has no use for it.
+    pub slice: Slice,
+    /// What becomes of those that it makes.
+    pub heirs: Heirs,
 }
 
 impl Parameters {
-    pub(crate) const DEFAULT: Self = Self { policy: Policy::Normal, nice: Nice::DEFAULT };
+    /// Those of a thread that asks for nothing.
+    pub const DEFAULT: Self =
+        Self { policy: Policy::Normal, nice: Nice::DEFAULT, slice: Slice::DEFAULT, heirs: Heirs::Alike };
 
-    /// As one word, so that it can be read and written without a lock.
-    pub(crate) const fn pack(self) -> u32 {
+    /// Those of the threads and processes that a thread with these makes.
+    pub fn of_heirs(self) -> Self {
+        if self.heirs == Heirs::Alike {
+            return self;
+        }
+        let is_ordinary = matches!(self.policy, Policy::Normal | Policy::Batch | Policy::Idle);
+        let nice = if is_ordinary { self.nice.max(Nice::DEFAULT) } else { Nice::DEFAULT };
+        let policy = if is_ordinary { self.policy } else { Policy::Normal };
+        Self { policy, nice, slice: Slice::DEFAULT, heirs: Heirs::Alike }
+    }
+
+    /// As one word, so that it can be read and written without a lock. The lowest byte is the nice value.
+    pub(crate) const fn pack(self) -> u64 {
         let (policy, priority) = match self.policy {
             Policy::Normal => (0, 0),
             Policy::Batch => (1, 0),
@@ -78,20 +134,25 @@ impl Parameters {
             Policy::Fifo(priority) => (3, priority.0),
             Policy::RoundRobin(priority) => (4, priority.0),
         };
-        policy << 16 | (priority as u32) << 8 | self.nice.0 as u8 as u32
+        let heirs = match self.heirs {
+            Heirs::Alike => 0,
+            Heirs::Ordinary => 1,
+        };
+        (self.slice.0 as u64) << 32 | heirs << 24 | policy << 16 | (priority as u64) << 8 | self.nice.0 as u8 as u64
     }
 
     /// From the word that [`pack`](Self::pack) made.
-    pub(crate) const fn unpack(word: u32) -> Self {
+    pub(crate) const fn unpack(word: u64) -> Self {
         let priority = RealTimePriority((word >> 8) as u8);
-        let policy = match word >> 16 {
+        let policy = match (word >> 16) as u8 {
             0 => Policy::Normal,
             1 => Policy::Batch,
             2 => Policy::Idle,
             3 => Policy::Fifo(priority),
             _ => Policy::RoundRobin(priority),
         };
-        Self { policy, nice: Nice(word as u8 as i8) }
+        let heirs = if word >> 24 & 1 == 0 { Heirs::Alike } else { Heirs::Ordinary };
+        Self { policy, nice: Nice(word as u8 as i8), slice: Slice((word >> 32) as u32), heirs }
     }
 
     /// As the run queue sees it.
@@ -100,9 +161,10 @@ impl Parameters {
             Policy::Idle => Weight::of_idle_policy(),
             _ => Weight::of_nice(self.nice.get()),
         };
+        let slice_ns = self.slice.ns();
         match self.policy {
-            Policy::Normal => Class::Fair { weight, slice_ns: DEFAULT_SLICE_NS, wakes: Wakes::Preempting },
-            Policy::Batch | Policy::Idle => Class::Fair { weight, slice_ns: DEFAULT_SLICE_NS, wakes: Wakes::Quietly },
+            Policy::Normal => Class::Fair { weight, slice_ns, wakes: Wakes::Preempting },
+            Policy::Batch | Policy::Idle => Class::Fair { weight, slice_ns, wakes: Wakes::Quietly },
             Policy::Fifo(RealTimePriority(priority)) => Class::RealTime { priority, turn: Turn::Unlimited },
             Policy::RoundRobin(RealTimePriority(priority)) => Class::RealTime { priority, turn: Turn::Sliced },
         }
@@ -111,18 +173,42 @@ impl Parameters {
 
 #[cfg(test)]
 mod tests {
-    use super::{Nice, Parameters, Policy, RealTimePriority};
+    use super::{Heirs, Nice, Parameters, Policy, RealTimePriority, Slice};
+
+    const PRIORITY: RealTimePriority = RealTimePriority(99);
 
     #[test]
     fn parameters_survive_packing() {
-        let priority = RealTimePriority::new(99).unwrap();
         for policy in
-            [Policy::Normal, Policy::Batch, Policy::Idle, Policy::Fifo(priority), Policy::RoundRobin(priority)]
+            [Policy::Normal, Policy::Batch, Policy::Idle, Policy::Fifo(PRIORITY), Policy::RoundRobin(PRIORITY)]
         {
-            for nice in -20..20 {
-                let parameters = Parameters { policy, nice: Nice::clamped(nice) };
-                assert_eq!(Parameters::unpack(parameters.pack()), parameters);
+            for (nice, heirs) in (-20..20).flat_map(|nice| [(nice, Heirs::Alike), (nice, Heirs::Ordinary)]) {
+                for slice in [0, 1, 250_000, u64::MAX].map(Slice::clamped) {
+                    let parameters = Parameters { policy, nice: Nice::clamped(nice), slice, heirs };
+                    assert_eq!(Parameters::unpack(parameters.pack()), parameters);
+                }
             }
         }
+    }
+
+    #[test]
+    fn slices_are_cut_to_what_makes_sense() {
+        let cut = [0, 1, 250_000, u64::MAX].map(|ns| Slice::clamped(ns).ns());
+        assert_eq!(cut, [Slice::DEFAULT.ns(), 100_000, 250_000, 100_000_000]);
+    }
+
+    #[test]
+    fn heirs_are_alike_or_ordinary() {
+        let parent = Parameters {
+            policy: Policy::Fifo(PRIORITY),
+            nice: Nice::clamped(-4),
+            slice: Slice::clamped(200_000),
+            heirs: Heirs::Alike,
+        };
+        assert_eq!(parent.of_heirs(), parent);
+        assert_eq!(Parameters { heirs: Heirs::Ordinary, ..parent }.of_heirs(), Parameters::DEFAULT);
+        let kind = Parameters { policy: Policy::Batch, nice: Nice::clamped(4), heirs: Heirs::Ordinary, ..parent };
+        let heir = kind.of_heirs();
+        assert_eq!((heir.policy, heir.nice, heir.heirs), (Policy::Batch, Nice::clamped(4), Heirs::Alike));
     }
 }

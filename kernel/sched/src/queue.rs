@@ -82,11 +82,11 @@ impl Queue {
     pub(crate) fn admit(&mut self, cpu: &Cpu, thread: &'static Thread) {
         if !thread.may_run_on(cpu.id) {
             // Its affinity changed while it was on its way.
-            cpu.remove_load();
+            cpu.remove_load(thread.entity.load());
             wake::forward(thread);
             return;
         }
-        thread.apply_parameters();
+        thread.apply_parameters(cpu);
         let (now, _) = self.charge(cpu);
         thread.set_place(Place::Queued);
         // SAFETY: the thread is in no queue, and threads outlive their being runnable.
@@ -117,7 +117,7 @@ impl Queue {
     pub(crate) fn withdraw(&mut self, cpu: &Cpu, thread: &Thread) {
         self.run.dequeue(&thread.entity);
         thread.set_place(Place::Nowhere);
-        cpu.remove_load();
+        cpu.remove_load(thread.entity.load());
     }
 
     /// The running thread leaves: it sleeps, ends or goes to another CPU.
@@ -126,7 +126,7 @@ impl Queue {
         if let Some(current) = self.current {
             self.run.stop_current();
             current.set_place(Place::Nowhere);
-            cpu.remove_load();
+            cpu.remove_load(current.entity.load());
         }
     }
 
@@ -156,7 +156,7 @@ impl Queue {
         match thread.place() {
             Place::Queued => {
                 self.run.dequeue(&thread.entity);
-                thread.apply_parameters();
+                thread.apply_parameters(cpu);
                 // SAFETY: it has just left.
                 unsafe { self.run.enqueue(&thread.entity) };
                 if self.run.preempts(&thread.entity) {
@@ -165,7 +165,7 @@ impl Queue {
             }
             Place::Running => {
                 self.charge(cpu);
-                self.run.change_current(|| thread.apply_parameters());
+                self.run.change_current(|| thread.apply_parameters(cpu));
                 self.request_reschedule();
             }
             Place::Nowhere => {}
@@ -173,9 +173,11 @@ impl Queue {
         self.set_slice(self.charged_ns);
     }
 
-    /// A waiting thread that may run on `target`.
-    pub(crate) fn find_for(&self, target: &Cpu) -> Option<&'static Thread> {
-        let found = self.run.find_waiting(|entity| Thread::of_entity(NonNull::from(entity)).may_run_on(target.id));
+    /// A waiting thread that may run on `target`, lighter than `weight`.
+    pub(crate) fn find_for(&self, target: &Cpu, weight: u64) -> Option<&'static Thread> {
+        let found = self.run.find_waiting(|entity| {
+            entity.load().weight() < weight && Thread::of_entity(NonNull::from(entity)).may_run_on(target.id)
+        });
         found.map(Thread::of_entity)
     }
 

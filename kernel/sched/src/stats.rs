@@ -57,7 +57,7 @@ pub fn cpu(cpu: CpuId) -> CpuStats {
         system_ns: elapsed_ns.saturating_sub(user_ns + nice_ns + idle_ns),
         idle_ns,
         switches: account.switches.load(Ordering::Relaxed),
-        runnable: cpu.load(),
+        runnable: cpu.load().count(),
     }
 }
 
@@ -68,7 +68,7 @@ pub fn load_average() -> [u64; 3] {
 
 /// Threads that run or want to run, all CPUs together; and threads that exist.
 pub fn threads() -> (u32, u32) {
-    (all().iter().map(Cpu::load).sum(), EXISTING.load(Ordering::Relaxed))
+    (all().iter().map(|cpu| cpu.load().count()).sum(), EXISTING.load(Ordering::Relaxed))
 }
 
 /// Threads made since boot.

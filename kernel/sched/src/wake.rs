@@ -25,7 +25,7 @@ pub(crate) fn place(thread: &'static Thread) {
     let target = choose(thread, here, &irq);
     thread.set_cpu(target);
     if target == here.id {
-        here.add_load();
+        here.add_load(thread.entity.load());
         here.queue.lock().admit(here, thread);
     } else {
         send(thread, Cpu::of(target));
@@ -42,7 +42,7 @@ pub(crate) fn forward(thread: &'static Thread) {
 
 /// Puts a thread, whose CPU is set, into that CPU's inbox.
 pub(crate) fn send(thread: &'static Thread, target: &Cpu) {
-    target.add_load();
+    target.add_load(thread.entity.load());
     // SAFETY: the thread is in no queue and no inbox, and threads outlive their being runnable.
     let pushed = unsafe { target.inbox.push(thread) };
     if target.gate.must_interrupt(pushed) {
@@ -67,7 +67,7 @@ fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
             return cpu;
         }
     }
-    if may_stay && last == here.id && here.load() <= 1 {
+    if may_stay && last == here.id && here.load().count() <= 1 {
         // Nobody is idle, and here only the waker runs: no place is better.
         return last;
     }
@@ -77,7 +77,10 @@ fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
         (here.id, last != here.id && is_allowed(thread, here.id)),
         (random, is_allowed(thread, random)),
     ];
-    let best = candidates.into_iter().filter(|(_, is_allowed)| *is_allowed).min_by_key(|(cpu, _)| Cpu::of(*cpu).load());
+    let best = candidates
+        .into_iter()
+        .filter(|(_, is_allowed)| *is_allowed)
+        .min_by_key(|(cpu, _)| Cpu::of(*cpu).load().weight());
     match best {
         Some((cpu, _)) => cpu,
         // Without an allowed CPU that is active (it went away), any will do.

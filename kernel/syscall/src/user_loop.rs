@@ -16,14 +16,7 @@ use sched::attention;
 /// Runs a user thread until it is to end.
 pub fn user_main(cx: &mut Context) {
     loop {
-        let exit = {
-            let current = sched::current();
-            current.enter_user();
-            let exit = cx.user.run(current.attention());
-            current.leave_user();
-            exit
-        };
-        let after = match exit {
+        let after = match cx.user.run(&sched::current()) {
             Exit::Syscall => {
                 dispatch(cx);
                 match interrupted_call(cx) {

@@ -29,6 +29,28 @@ pub enum Exit {
     Interrupt,
 }
 
+/// What a thread's way into user mode and out of it heeds and tells. Interrupts are off in all of it, so nothing comes
+/// between the crossing and its being told.
+pub trait Border {
+    /// While this is not zero, user mode is not entered.
+    fn attention(&self) -> &AtomicU32;
+    /// User code is about to run.
+    fn enter(&self);
+    /// User code has stopped running.
+    fn leave(&self);
+}
+
+/// A border at which nobody counts.
+impl Border for AtomicU32 {
+    fn attention(&self) -> &AtomicU32 {
+        self
+    }
+
+    fn enter(&self) {}
+
+    fn leave(&self) {}
+}
+
 /// An exception that user code caused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exception {
@@ -172,20 +194,21 @@ impl UserContext {
         self.regs.rax = result as u64;
     }
 
-    /// Enters user mode and stays there until it ends. With `attention` not zero it returns
+    /// Enters user mode and stays there until it ends. With the border's attention word not zero it returns
     /// [`Exit::Interrupt`] at once; the check and the entry are one step as far as interrupts go.
     /// Interrupts are on when this returns.
     ///
     /// The caller is the thread that this context belongs to, with its address space active and its
     /// FPU state loaded, and with preemption enabled.
     #[inline]
-    pub fn run(&mut self, attention: &AtomicU32) -> Exit {
+    pub fn run(&mut self, border: &impl Border) -> Exit {
         interrupts::turn_off();
-        if attention.load(Ordering::Relaxed) != 0 {
+        if border.attention().load(Ordering::Relaxed) != 0 {
             interrupts::enable();
             return Exit::Interrupt;
         }
         let vector = if self.resume == RESUME_FAST {
+            border.enter();
             enter!(entry::enter_fast, self)
         } else {
             if !self.prepare_full() {
@@ -195,8 +218,10 @@ impl UserContext {
             }
             // True if the next exit is a system call; others say otherwise.
             self.resume = RESUME_FAST;
+            border.enter();
             enter!(entry::enter_full, self)
         };
+        border.leave();
         if vector == SYSCALL_VECTOR {
             interrupts::enable();
             return Exit::Syscall;

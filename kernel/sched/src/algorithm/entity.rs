@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::load::Load;
 use super::tree::{Links, TreeNode};
 use super::weight::Weight;
 
@@ -104,6 +105,12 @@ impl Entity {
     pub fn set_class(&self, class: Class) {
         self.class.set(class);
         self.turn_left_ns.set(ROUND_ROBIN_SLICE_NS);
+    }
+
+    /// Its part of its CPU's load.
+    #[inline]
+    pub fn load(&self) -> Load {
+        Load::of(self.share().0.get())
     }
 
     /// Its weight and slice in the fair class; real-time threads have those of nice 0 there.

@@ -6,6 +6,7 @@
 pub mod entity;
 #[allow(unsafe_code, reason = "passes the contract of intrusive links on")]
 pub mod fair;
+pub mod load;
 pub mod load_average;
 #[allow(unsafe_code, reason = "intrusive links")]
 pub mod real_time;

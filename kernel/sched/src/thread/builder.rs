@@ -64,6 +64,11 @@ impl Builder {
         Self { local: Some(value), ..self }
     }
 
+    /// How it is scheduled; otherwise as an ordinary thread.
+    pub fn parameters(self, parameters: Parameters) -> Self {
+        Self { parameters, ..self }
+    }
+
     /// Its policy; otherwise `Normal`.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.parameters.policy = policy;

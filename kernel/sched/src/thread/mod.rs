@@ -16,7 +16,7 @@ use alloc::sync::Arc;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::offset_of;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arch::AtomicCpuSet;
 use arch::CpuSet;
@@ -60,8 +60,8 @@ pub struct Thread {
     pub(crate) parker: Parker,
     /// How the last sleep may end, an `Interruptible`; only for show.
     sleep_kind: AtomicU8,
-    /// Policy and nice value, packed; the entity follows when its queue next looks.
-    parameters: AtomicU32,
+    /// How it wants to be scheduled, packed; the entity follows when its queue next looks.
+    parameters: AtomicU64,
     /// The CPUs it may run on: a copy of what `settings` holds, each CPU's bit for itself.
     affinity: AtomicCpuSet,
     settings: IrqLock<Settings, ranks::ThreadParameters>,
@@ -84,7 +84,7 @@ pub struct Thread {
 
     // Under the lock of the queue of `cpu`.
     pub(crate) entity: Entity,
-    applied_parameters: Cell<u32>,
+    applied_parameters: Cell<u64>,
 
     // The thread's own while it runs, and the switch's while it does not.
     own: UnsafeCell<Own>,
@@ -121,7 +121,7 @@ impl Thread {
             attention: AtomicU32::new(0),
             parker: Parker::asleep(),
             sleep_kind: AtomicU8::new(0),
-            parameters: AtomicU32::new(parameters.pack()),
+            parameters: AtomicU64::new(parameters.pack()),
             affinity,
             settings: IrqLock::new(settings),
             has_started: AtomicBool::new(false),

@@ -162,14 +162,26 @@ impl Thread {
         }
     }
 
+    /// How it wants to be scheduled.
+    pub fn parameters(&self) -> Parameters {
+        Parameters::unpack(self.parameters.load(Ordering::Relaxed))
+    }
+
+    /// Changes how it wants to be scheduled; `change` may be called again if another does so at the same time.
+    pub fn change_parameters(&self, change: impl Fn(Parameters) -> Parameters) {
+        let update = |word| Some(change(Parameters::unpack(word)).pack());
+        let _ = self.parameters.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+        let (cpu, mut queue) = self.lock_queue();
+        queue.refresh(cpu, self.as_static());
+        drop(queue);
+        if cpu.id != sync::current_cpu() {
+            send_ipi(cpu.id, Ipi::Reschedule);
+        }
+    }
+
     /// Its policy.
     pub fn policy(&self) -> Policy {
         self.parameters().policy
-    }
-
-    /// Changes its policy.
-    pub fn set_policy(&self, policy: Policy) {
-        self.change_parameters(|parameters| Parameters { policy, ..parameters });
     }
 
     /// Its nice value.
@@ -204,28 +216,16 @@ impl Thread {
         self.ended.wake_all();
     }
 
-    fn parameters(&self) -> Parameters {
-        Parameters::unpack(self.parameters.load(Ordering::Relaxed))
-    }
-
-    fn change_parameters(&self, change: impl Fn(Parameters) -> Parameters) {
-        let update = |word| Some(change(Parameters::unpack(word)).pack());
-        let _ = self.parameters.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
-        let (cpu, mut queue) = self.lock_queue();
-        queue.refresh(cpu, self.as_static());
-        drop(queue);
-        if cpu.id != sync::current_cpu() {
-            send_ipi(cpu.id, Ipi::Reschedule);
-        }
-    }
-
-    /// Has the entity follow the parameters. Under the queue's lock, while it is in no queue and not running.
+    /// Has the entity, which is counted in `cpu`'s load, follow the parameters. Under the queue's lock, while it is in no
+    /// queue and not running.
     #[inline]
-    pub(crate) fn apply_parameters(&self) {
+    pub(crate) fn apply_parameters(&self, cpu: &Cpu) {
         let wanted = self.parameters.load(Ordering::Relaxed);
         if wanted != self.applied_parameters.get() {
             self.applied_parameters.set(wanted);
+            cpu.remove_load(self.entity.load());
             self.entity.set_class(Parameters::unpack(wanted).class());
+            cpu.add_load(self.entity.load());
         }
     }
 

@@ -1,17 +1,17 @@
 //! `sched_setattr` and `sched_getattr`: everything about how a thread is scheduled, in a structure that grows.
 
-use super::policy::{numbers_of, policy_of, set_policy};
-use super::priority::may_have_nice;
-use super::{find, is_superuser, thread_of};
+use super::policy::{change, numbers_of, policy_of};
+use super::{find, thread_of};
 use abi::types::SchedAttr;
 use abi::{Errno, Result};
 use alloc::vec::Vec;
 use mm::user::UserPtr;
 use process::Context;
-use sched::{Nice, Policy};
+use sched::{Heirs, Nice, Parameters, Policy, Slice};
 
 /// The flags that are known: reset on fork, keep policy, keep parameters, and utilisation hints.
-const ATTRIBUTE_FLAGS: u64 = 0x1 | 0x8 | 0x10 | 0x20 | 0x40;
+const ATTRIBUTE_FLAGS: u64 = RESET_ON_FORK | KEEP_POLICY | KEEP_PARAMETERS | 0x20 | 0x40;
+const RESET_ON_FORK: u64 = 0x1;
 const KEEP_POLICY: u64 = 0x8;
 const KEEP_PARAMETERS: u64 = 0x10;
 /// Size of the first version of `struct sched_attr`.
@@ -28,22 +28,21 @@ pub fn sched_setattr(cx: &mut Context, pid: i32, attributes: UserPtr<SchedAttr>,
     if wanted.flags & !ATTRIBUTE_FLAGS != 0 {
         return Err(Errno::EINVAL);
     }
-    let thread = thread_of(&task)?;
-    let (policy, priority) = numbers_of(thread.policy());
+    let old = thread_of(&task)?.parameters();
+    let (policy, priority) = numbers_of(old.policy);
     let keeps_parameters = wanted.flags & KEEP_PARAMETERS != 0;
-    let new = policy_of(
+    let policy = policy_of(
         if wanted.flags & KEEP_POLICY != 0 { policy } else { wanted.policy },
         if keeps_parameters { priority } else { wanted.priority as i32 },
     )?;
-    let nice = if keeps_parameters { thread.nice() } else { Nice::clamped(wanted.nice) };
-    let has_nice = matches!(new, Policy::Normal | Policy::Batch);
-    if has_nice && nice < thread.nice() && !is_superuser(cx) && !may_have_nice(&task, nice) {
-        return Err(Errno::EPERM);
-    }
-    set_policy(cx, &task, new)?;
-    if has_nice {
-        thread.set_nice(nice);
-    }
+    let heirs = if wanted.flags & RESET_ON_FORK != 0 { Heirs::Ordinary } else { Heirs::Alike };
+    let has_nice = matches!(policy, Policy::Normal | Policy::Batch) && !keeps_parameters;
+    change(cx, &task, |old| Parameters {
+        policy,
+        nice: if has_nice { Nice::clamped(wanted.nice) } else { old.nice },
+        slice: if keeps_parameters { old.slice } else { Slice::clamped(wanted.runtime) },
+        heirs,
+    })?;
     Ok(0)
 }
 
@@ -99,15 +98,18 @@ pub fn sched_getattr(
         return Err(Errno::EINVAL);
     }
     let task = find(cx, pid)?;
-    let thread = thread_of(&task)?;
-    let (policy, priority) = numbers_of(thread.policy());
+    let parameters = thread_of(&task)?.parameters();
+    let (policy, priority) = numbers_of(parameters.policy);
     let known = size_of::<SchedAttr>() as u32;
-    let has_nice = matches!(thread.policy(), Policy::Normal | Policy::Batch);
+    let has_nice = matches!(parameters.policy, Policy::Normal | Policy::Batch);
+    let is_fair = has_nice || parameters.policy == Policy::Idle;
     let shown = SchedAttr {
         size: size.min(known),
         policy,
-        nice: if has_nice { thread.nice().get() } else { 0 },
+        flags: if parameters.heirs == Heirs::Ordinary { RESET_ON_FORK } else { 0 },
+        nice: if has_nice { parameters.nice.get() } else { 0 },
         priority: priority as u32,
+        runtime: if is_fair { parameters.slice.ns() } else { 0 },
         utilization_max: 1024,
         ..SchedAttr::default()
     };

@@ -8,12 +8,10 @@ use abi::{Errno, Result};
 use mm::user::UserPtr;
 use process::limits::Resource;
 use process::{Context, Task};
-use sched::{Policy, RealTimePriority};
+use sched::{Heirs, Parameters, Policy, RealTimePriority, Slice};
 
 /// The slice of threads that take turns, as Linux reports it for SCHED_RR.
 const ROUND_ROBIN_NS: i64 = 100_000_000;
-/// The same for ordinary threads.
-const NORMAL_SLICE_NS: i64 = 4_000_000;
 /// The bit of `sched_setscheduler` by which children start with the normal policy.
 const RESET_ON_FORK: i32 = 0x4000_0000;
 
@@ -60,24 +58,35 @@ pub(super) fn policy_of(policy: u32, priority: i32) -> Result<Policy> {
     }
 }
 
-/// Gives `task` a policy, if the caller may: real time within RLIMIT_RTPRIO, anything for the superuser.
-pub(super) fn set_policy(cx: &Context, task: &Task, policy: Policy) -> Result<()> {
+/// Has `task` scheduled as `change` says, if the caller may: the superuser anything, others within their limits.
+pub(super) fn change(cx: &Context, task: &Task, change: impl Fn(Parameters) -> Parameters) -> Result<()> {
     let thread = thread_of(task)?;
+    let old = thread.parameters();
+    let new = change(old);
     if !is_superuser(cx) {
         check_owner(cx, task)?;
-        let (_, wanted) = numbers_of(policy);
-        let (_, has) = numbers_of(thread.policy());
-        let limit = task.process().limit(Resource::RealTimePriority);
-        if wanted > has && wanted as u64 > limit {
-            return Err(Errno::EPERM);
-        }
-        // Leaving the idle policy takes what lowering the nice value takes.
-        if thread.policy() == Policy::Idle && policy != Policy::Idle && !may_have_nice(task, thread.nice()) {
-            return Err(Errno::EPERM);
-        }
+        check_limits(task, old, new)?;
     }
-    thread.set_policy(policy);
+    thread.change_parameters(|_| new);
     Ok(())
+}
+
+/// EPERM for what the limits of the task's process do not allow.
+fn check_limits(task: &Task, old: Parameters, new: Parameters) -> Result<()> {
+    let (old_policy, old_priority) = numbers_of(old.policy);
+    let (new_policy, new_priority) = numbers_of(new.policy);
+    let limit = task.process().limit(Resource::RealTimePriority);
+    let has_nice = matches!(new.policy, Policy::Normal | Policy::Batch);
+    let is_refused =
+        // Real time, unless it is what it has already, takes a limit; more of it takes enough.
+        (new_priority > 0 && new_policy != old_policy && limit == 0)
+        || (new_priority > old_priority && new_priority as u64 > limit)
+        // Leaving the idle policy takes what lowering the nice value takes.
+        || (old.policy == Policy::Idle && new.policy != Policy::Idle && !may_have_nice(task, old.nice))
+        || (has_nice && new.nice < old.nice && !may_have_nice(task, new.nice))
+        // Who was made to have ordinary heirs keeps having them.
+        || (old.heirs == Heirs::Ordinary && new.heirs == Heirs::Alike);
+    if is_refused { Err(Errno::EPERM) } else { Ok(()) }
 }
 
 /// `sched_setscheduler`.
@@ -87,8 +96,9 @@ pub fn sched_setscheduler(cx: &mut Context, pid: i32, policy: i32, parameters: U
     }
     let SchedParam { priority } = parameters.read()?;
     let task = find(cx, pid)?;
+    let heirs = if policy & RESET_ON_FORK != 0 { Heirs::Ordinary } else { Heirs::Alike };
     let policy = policy_of((policy & !RESET_ON_FORK) as u32, priority)?;
-    set_policy(cx, &task, policy)?;
+    change(cx, &task, |old| Parameters { policy, heirs, slice: Slice::DEFAULT, ..old })?;
     Ok(0)
 }
 
@@ -98,7 +108,9 @@ pub fn sched_getscheduler(cx: &mut Context, pid: i32) -> Result<usize> {
         return Err(Errno::EINVAL);
     }
     let task = find(cx, pid)?;
-    Ok(numbers_of(thread_of(&task)?.policy()).0 as usize)
+    let Parameters { policy, heirs, .. } = thread_of(&task)?.parameters();
+    let flag = if heirs == Heirs::Ordinary { RESET_ON_FORK as usize } else { 0 };
+    Ok(numbers_of(policy).0 as usize | flag)
 }
 
 /// `sched_setparam`.
@@ -109,7 +121,8 @@ pub fn sched_setparam(cx: &mut Context, pid: i32, parameters: UserPtr<SchedParam
     let SchedParam { priority } = parameters.read()?;
     let task = find(cx, pid)?;
     let (policy, _) = numbers_of(thread_of(&task)?.policy());
-    set_policy(cx, &task, policy_of(policy, priority)?)?;
+    let policy = policy_of(policy, priority)?;
+    change(cx, &task, |old| Parameters { policy, ..old })?;
     Ok(0)
 }
 
@@ -130,10 +143,11 @@ pub fn sched_rr_get_interval(cx: &mut Context, pid: i32, interval: UserPtr<Times
         return Err(Errno::EINVAL);
     }
     let task = find(cx, pid)?;
-    let nanoseconds = match thread_of(&task)?.policy() {
+    let parameters = thread_of(&task)?.parameters();
+    let nanoseconds = match parameters.policy {
         Policy::RoundRobin(_) => ROUND_ROBIN_NS,
         Policy::Fifo(_) => 0,
-        _ => NORMAL_SLICE_NS,
+        _ => parameters.slice.ns() as i64,
     };
     interval.write(&Timespec { seconds: 0, nanoseconds })?;
     Ok(0)

@@ -1,0 +1,103 @@
+//! The scheduler: shares, latency and balance, where time is the number of instructions and where it is the host's.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod common;
+
+use common::{Exec, Outcome, exec, program};
+
+/// `scheduling` with words that choose among its cases.
+fn scheduling(words: &[&str]) -> Exec {
+    let trial = program("scheduling");
+    let all: Vec<&str> = [trial.to_str().unwrap()].into_iter().chain(words.iter().copied()).collect();
+    exec(&all)
+}
+
+/// The cases hold on a machine whose time is the number of instructions, so every run is like the other.
+#[track_caller]
+fn hold_counted(processors: u32, words: &[&str]) -> Outcome {
+    let words: Vec<&str> = ["counted"].into_iter().chain(words.iter().copied()).collect();
+    let outcome = scheduling(&words).smp(processors).flag("--icount").run().expect_code(0);
+    println!("{}", outcome.text());
+    outcome
+}
+
+/// They hold where the host runs the processors at the same time, within what it takes away.
+#[track_caller]
+fn hold_shared(processors: u32, words: &[&str]) {
+    let outcome = scheduling(words).smp(processors).run().expect_code(0);
+    println!("{}", outcome.text());
+}
+
+#[test]
+fn shares_are_fair_on_one_processor_to_the_percent() {
+    hold_counted(1, &["share"]);
+}
+
+#[test]
+fn shares_are_fair_on_two_processors_to_the_percent() {
+    hold_counted(2, &["share"]);
+}
+
+#[test]
+fn shares_are_fair_on_eight_processors_to_the_percent() {
+    hold_counted(8, &["share"]);
+}
+
+#[test]
+fn shares_are_fair_on_sixty_four_processors_to_the_percent() {
+    hold_counted(64, &["share"]);
+}
+
+#[test]
+fn shares_are_fair_where_processors_run_at_once() {
+    for processors in [1, 2, 8] {
+        hold_shared(processors, &["share"]);
+    }
+}
+
+#[test]
+fn sixty_four_processors_at_once_share_fairly() {
+    hold_shared(64, &["share"]);
+}
+
+#[test]
+fn who_wakes_among_hogs_runs_as_soon_as_promised() {
+    let outcome = hold_counted(1, &["latency"]);
+    assert_eq!(outcome.text().matches("late by (ns): least").count(), 3, "{}", outcome.report());
+}
+
+#[test]
+fn who_wakes_among_hogs_on_one_of_eight_processors_runs_as_soon_as_promised() {
+    let trial = program("scheduling");
+    let words = ["/bin/busybox", "taskset", "1", trial.to_str().unwrap(), "counted", "latency"];
+    let outcome = exec(&words).smp(8).flag("--icount").run().expect_code(0);
+    assert_eq!(outcome.text().matches("late by (ns): least").count(), 3, "{}", outcome.report());
+}
+
+#[test]
+fn latency_among_hogs_on_all_processors_is_reported() {
+    for processors in [2, 8] {
+        hold_shared(processors, &["latency"]);
+    }
+}
+
+#[test]
+fn threads_are_spread_by_weight() {
+    for processors in [2, 8, 64] {
+        hold_counted(processors, &["balance"]);
+    }
+}
+
+#[test]
+fn threads_are_spread_by_weight_where_processors_run_at_once() {
+    for processors in [2, 8] {
+        hold_shared(processors, &["balance"]);
+    }
+}
+
+#[test]
+fn scheduling_calls_answer_as_on_linux() {
+    for processors in [1, 8] {
+        hold_shared(processors, &["calls"]);
+    }
+}
