@@ -150,7 +150,7 @@ pub use history::{History, Taken};
 pub use host::HostGround;
 pub use kind::{Kind, KindSet};
 pub use memory::OutOfMemory;
-pub use narrowing::{Item, NarrowError, SlotNarrowing};
+pub use narrowing::{Gaps, Item, NarrowError, SlotNarrowing};
 pub use path_permissions::PathPermissions;
 pub use promise::{Promises, word as promise_words};
 pub use rights::Rights;

@@ -24,6 +24,15 @@ impl SlotNarrowing<'_> {
     }
 }
 
+/// What empty slots in a range mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gaps {
+    /// Nothing.
+    Allowed,
+    /// An error, as for a slot that is named by itself.
+    Refused,
+}
+
 /// One narrowing of a table. Each says what is *kept*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<'a> {
@@ -35,6 +44,8 @@ pub enum Item<'a> {
         narrowing: SlotNarrowing<'a>,
         /// The last slot.
         last: i32,
+        /// Whether some may be empty.
+        gaps: Gaps,
     },
     /// Of every capability of a kind, those to come too.
     Kind {

@@ -21,6 +21,10 @@ const NONE: Node = Node::MAX;
 pub trait TreeLock: Send + Sync {
     /// Runs `body` once, alone.
     fn with(&self, body: &mut dyn FnMut(&mut Links));
+
+    /// Lets those have a turn who wait for the lock: a walk calls this between two pieces, without the lock. For locks that
+    /// do so by themselves there is nothing to do.
+    fn give_way(&self) {}
 }
 
 /// What `body` answers, run under the lock.

@@ -53,6 +53,7 @@ impl Walk {
 
     /// Narrows the next piece. Dropping what the last one had is the caller's: no grant is dropped under the lock.
     fn advance(&mut self, from: Node) {
+        self.tree.give_way();
         let Self { top, act, piece, .. } = self;
         self.at = locked(&*self.tree, |links| {
             let mut at = from;

@@ -2,7 +2,9 @@
 
 use super::{Slot, Table};
 use crate::ceiling::Kept;
-use crate::{Bounds, Capability, Cause, Ground, Item, NarrowError, OutOfMemory, Rights, SlotNarrowing, Taken, When};
+use crate::{
+    Bounds, Capability, Cause, Gaps, Ground, Item, NarrowError, OutOfMemory, Rights, SlotNarrowing, Taken, When,
+};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -75,10 +77,7 @@ impl<O> Table<O> {
                 Some(Some(Slot { capability, .. })) => check_slot(capability, narrowing).map(|()| 0),
                 _ => Err(NarrowError::BadSlot),
             },
-            Item::Slots { ref narrowing, last } => {
-                let filled = self.slots[self.range(narrowing.slot, last)].iter().flatten();
-                filled.map(|slot| &slot.capability).try_for_each(|held| check_slot(held, narrowing)).map(|()| 0)
-            }
+            Item::Slots { ref narrowing, last, gaps } => self.check_slots(narrowing, last, gaps).map(|()| 0),
             Item::Kind { kind, rights, when } => self.check_ceiling(Kept::Kind(kind, rights), when),
             Item::Root { root, rights, when } => self.check_ceiling(Kept::Root(root, rights), when),
             Item::Promises { promises, when } => self.check_ceiling(Kept::Promises(promises), when),
@@ -90,6 +89,29 @@ impl<O> Table<O> {
             Item::SlotCount { limit } if limit > self.limit => Err(NarrowError::Widens),
             Item::SlotCount { .. } => Ok(0),
         }
+    }
+
+    fn check_slots(&self, narrowing: &SlotNarrowing<'_>, last: i32, gaps: Gaps) -> Result<(), NarrowError> {
+        let range = self.range(narrowing.slot, last);
+        if gaps == Gaps::Refused && range.end as i64 != i64::from(last) + 1 {
+            return Err(NarrowError::BadSlot);
+        }
+        // What is bounded alike passes alike.
+        let mut passed: Option<&Capability<O>> = None;
+        for slot in &self.slots[range] {
+            match slot {
+                Some(Slot { capability: Capability { bounds: None, .. }, .. }) => {}
+                Some(Slot { capability: held, .. }) => {
+                    if !passed.is_some_and(|last| is_same(&last.bounds, &held.bounds) && last.rights == held.rights) {
+                        check_slot(held, narrowing)?;
+                        passed = Some(held);
+                    }
+                }
+                None if gaps == Gaps::Refused => return Err(NarrowError::BadSlot),
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     fn check_ceiling(&self, kept: Kept, when: When) -> Result<usize, NarrowError> {
@@ -112,7 +134,7 @@ impl<O> Table<O> {
     fn slots_of<'a>(&self, item: &'a Item<'a>) -> Option<(&'a SlotNarrowing<'a>, Range<usize>)> {
         match item {
             Item::Slot(narrowing) => Some((narrowing, self.range(narrowing.slot, narrowing.slot))),
-            Item::Slots { narrowing, last } => Some((narrowing, self.range(narrowing.slot, *last))),
+            Item::Slots { narrowing, last, .. } => Some((narrowing, self.range(narrowing.slot, *last))),
             _ => None,
         }
     }

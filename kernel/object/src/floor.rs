@@ -3,11 +3,15 @@
 #[cfg(target_os = "none")]
 pub(crate) use arch::clock::now_ns;
 #[cfg(target_os = "none")]
+pub(crate) use arch::cpu::relax;
+#[cfg(target_os = "none")]
 pub use mm::Pager;
 #[cfg(target_os = "none")]
 pub use mm::user::{Sink, Source};
 #[cfg(target_os = "none")]
 pub use sched::WaitQueue;
+#[cfg(target_os = "none")]
+pub(crate) use sync::preempt_off;
 #[cfg(target_os = "none")]
 pub use sync::ranks::{CapabilityTable, FileLocks, FileOffset, GrantTree, ObjectState};
 #[cfg(target_os = "none")]
@@ -36,6 +40,7 @@ mod stand_in {
     use abi::Result;
     use core::marker::PhantomData;
 
+    pub(crate) use core::hint::spin_loop as relax;
     pub use spin::Once;
 
     pub struct CapabilityTable;
@@ -56,6 +61,9 @@ mod stand_in {
         }
         pub fn lock(&self) -> spin::MutexGuard<'_, T> {
             self.0.lock()
+        }
+        pub fn try_lock(&self) -> Option<spin::MutexGuard<'_, T>> {
+            self.0.try_lock()
         }
     }
 
@@ -102,21 +110,26 @@ mod stand_in {
         Ok(alloc::sync::Arc::new(value))
     }
 
+    pub(crate) fn preempt_off() {}
+
     pub(crate) fn now_ns() -> u64 {
         0
     }
 
     /// Nothing is under way but what the test does, so a look at the grant is all.
-    pub(crate) struct Use;
+    pub(crate) struct Use(alloc::sync::Arc<caps::Grant>);
     impl Use {
         pub fn begin(grant: &alloc::sync::Arc<caps::Grant>, rights: caps::Rights) -> Result<Option<Self>> {
-            Ok(grant.limit().contains(rights).then_some(Self))
+            Ok(grant.limit().contains(rights).then(|| Self(grant.clone())))
+        }
+        pub fn begin_again(grant: &alloc::sync::Arc<caps::Grant>, rights: caps::Rights) -> Option<Self> {
+            grant.limit().contains(rights).then(|| Self(grant.clone()))
         }
         pub fn is_barred(&self) -> bool {
             false
         }
-        pub fn extend(&self, grant: &alloc::sync::Arc<caps::Grant>, rights: caps::Rights) -> bool {
-            grant.limit().contains(rights)
+        pub fn extend(&self, rights: caps::Rights) -> bool {
+            self.0.limit().contains(rights)
         }
     }
 

@@ -27,9 +27,9 @@ pub struct Held {
 }
 
 impl Held {
-    /// `rights` are the effective ones of the look-up.
+    /// `rights` are the effective ones of the look-up. What was lent has its use noted, here or by [`Held::begin`].
     #[inline(always)]
-    pub(crate) fn new(capability: &ObjectCapability, rights: Rights, slot: i32) -> Self {
+    pub(crate) fn new(capability: &ObjectCapability, rights: Rights, slot: i32, under_way: Option<Use>) -> Self {
         let capability = Capability {
             object: capability.object.clone(),
             kind: capability.kind,
@@ -37,7 +37,7 @@ impl Held {
             bounds: capability.bounds.clone(),
             grant: capability.grant.clone(),
         };
-        Self { under_way: None, capability, slot, learner: None }
+        Self { under_way, capability, slot, learner: None }
     }
 
     /// Notes that what needs `rights` is under way, where the capability was lent. False if the grant has come not to allow
@@ -111,7 +111,7 @@ impl Held {
         }
         self.note(SlotUse::Rights(rights));
         match (&self.under_way, &self.capability.grant) {
-            (Some(under_way), Some(grant)) if !under_way.extend(grant, rights) => self.refuse(rights - grant.limit()),
+            (Some(under_way), Some(grant)) if !under_way.extend(rights) => self.refuse(rights - grant.limit()),
             _ => Ok(()),
         }
     }

@@ -74,6 +74,6 @@ pub use current::{Current, current, current_arc, exit, preempt_if_needed, yield_
 pub use hooks::{init, init_cpu, run_idle};
 pub use observer::{Attachment, Observer};
 pub use parameters::{Heirs, Nice, Parameters, Policy, RealTimePriority, Slice};
-pub use thread::{Builder, Prepared, Thread, ThreadId, Uses};
+pub use thread::{Builder, Prepared, Thread, ThreadId, Use, Uses};
 pub use wait::{Interruptible, Wait, WaitError};
 pub use wait_queue::WaitQueue;

@@ -22,6 +22,7 @@ mod shim {
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
@@ -29,6 +30,7 @@ use loom::thread;
 use protocol::idle_gate::IdleGate;
 use protocol::inbox::{Inbox, Parcel};
 use protocol::interest::Interest;
+use protocol::notes::Notes;
 use protocol::parker::Parker;
 
 /// Three preemptions find what matters and keep the models short.
@@ -312,6 +314,116 @@ fn the_model_finds_a_halt_without_a_second_look() {
             sender.join().unwrap();
             cpu.take();
             assert!(!halted || cpu.interrupt.is_set(), "halted for ever");
+        });
+    }));
+    assert!(result.is_err(), "the planted fault was not found");
+}
+
+/// What a note points to: freed when `word` is written without synchronisation, which loom finds.
+struct Lent {
+    word: UnsafeCell<u32>,
+    is_allowed: AtomicBool,
+    is_used: AtomicBool,
+}
+
+/// A user that notes what it uses, and frees it afterwards; who takes it back, and what holds then.
+struct Loan {
+    notes: Notes<Lent, 2>,
+    lent: Lent,
+}
+
+impl Loan {
+    fn new() -> Self {
+        let (is_allowed, is_used) = (AtomicBool::new(true), AtomicBool::new(false));
+        Self { notes: Notes::new(), lent: Lent { word: UnsafeCell::new(0), is_allowed, is_used } }
+    }
+
+    fn use_and_free(&self) {
+        if let Some(place) = self.notes.note(&self.lent, |_| {}) {
+            if self.lent.is_allowed.load(Ordering::Relaxed) {
+                self.lent.is_used.store(true, Ordering::Relaxed);
+                self.lent.is_used.store(false, Ordering::Relaxed);
+            }
+            self.notes.forget(place, thread::yield_now);
+        }
+        // Stands for freeing: nobody may be looking.
+        self.lent.word.with_mut(|word| {
+            // SAFETY: loom checks that nobody else has it.
+            unsafe { *word = 1 };
+        });
+    }
+
+    /// Whether a use that is forbidden is under way.
+    fn is_any_barred(&self) -> bool {
+        self.notes.any(|_, lent| {
+            // SAFETY: it lives as long as the model; whether it is free is what loom checks.
+            let lent = unsafe { &*lent };
+            lent.word.with(|word| {
+                // SAFETY: loom checks that nobody writes it.
+                assert_eq!(unsafe { *word }, 0, "freed while somebody looks");
+            });
+            !lent.is_allowed.load(Ordering::Relaxed)
+        })
+    }
+
+    fn take_back(&self) {
+        self.lent.is_allowed.store(false, Ordering::Relaxed);
+        while self.is_any_barred() {
+            thread::yield_now();
+        }
+        assert!(!self.lent.is_used.load(Ordering::Relaxed), "used after it was taken back");
+    }
+}
+
+#[test]
+fn no_use_goes_on_once_a_loan_is_taken_back() {
+    model(|| {
+        let loan = Arc::new(Loan::new());
+        let user = {
+            let loan = loan.clone();
+            thread::spawn(move || loan.use_and_free())
+        };
+        loan.take_back();
+        user.join().unwrap();
+    });
+}
+
+#[test]
+fn two_may_look_while_a_use_ends() {
+    model(|| {
+        let loan = Arc::new(Loan::new());
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let loan = loan.clone();
+                thread::spawn(move || _ = loan.is_any_barred())
+            })
+            .collect();
+        loan.use_and_free();
+        for other in others {
+            other.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn the_model_finds_a_loan_freed_under_somebodys_eyes() {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        model(|| {
+            let loan = Arc::new(Loan::new());
+            let user = {
+                let loan = loan.clone();
+                thread::spawn(move || {
+                    let place = loan.notes.note(&loan.lent, |_| {}).unwrap();
+                    // The fault: it frees before it has forgotten.
+                    loan.lent.word.with_mut(|word| {
+                        // SAFETY: loom finds that somebody else may have it.
+                        unsafe { *word = 1 };
+                    });
+                    loan.notes.forget(place, thread::yield_now);
+                })
+            };
+            loan.is_any_barred();
+            user.join().unwrap();
         });
     }));
     assert!(result.is_err(), "the planted fault was not found");

@@ -96,8 +96,6 @@ ranks! {
     140 PageTables;
     /// A thread's deferred work.
     150 Deferred;
-    /// The uses of lent capabilities that a thread has under way.
-    155 GrantUses;
     /// The kernel stacks' address range.
     160 KernelStacks;
     /// Anything in a test that needs a spinning lock outside the others.

@@ -4,7 +4,6 @@ use abi::{Errno, Result};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use caps::{Grant, Rights};
-use core::marker::PhantomData;
 use sched::{Thread, Wait, WaitQueue, attention};
 use sync::SpinLock;
 use sync::ranks::GrantUsers;
@@ -40,47 +39,39 @@ impl Users {
 }
 
 /// A use of a grant that is under way in the running thread.
-pub struct Use {
-    place: usize,
-    /// The note is the thread's.
-    not_send: PhantomData<*mut ()>,
-}
+pub struct Use(sched::Use);
 
 impl Use {
     /// Notes that the running thread is about to do what needs `rights`. `None` if the grant does not allow it, or not any
     /// more. ENOMEM.
     #[inline]
     pub fn begin(grant: &Arc<Grant>, rights: Rights) -> Result<Option<Self>> {
-        let current = sched::current();
-        if !current.uses().is_known() {
+        if !sched::current().uses().is_known() {
             enter()?;
         }
         // Never full by what calls do; if one ever did more, it would be refused and not unnoted.
-        let place = current.uses().begin(grant, rights).ok_or(Errno::ENFILE)?;
-        let begun = Self { place, not_send: PhantomData };
-        Ok(grant.limit().contains(rights).then_some(begun))
+        let begun = sched::Use::begin(grant, rights).ok_or(Errno::ENFILE)?;
+        Ok(begun.is_allowed(rights).then_some(Self(begun)))
     }
-}
 
-impl Use {
-    /// Notes that the use, which is of `grant`, needs `rights` too; false if the grant does not allow that.
-    pub fn extend(&self, grant: &Arc<Grant>, rights: Rights) -> bool {
-        sched::current().uses().extend(self.place, rights);
-        grant.limit().contains(rights)
+    /// As [`Use::begin`], for a thread that has used a grant before. `None` too if it has not.
+    #[inline]
+    pub(crate) fn begin_again(grant: &Arc<Grant>, rights: Rights) -> Option<Self> {
+        if !sched::current().uses().is_known() {
+            return None;
+        }
+        let begun = sched::Use::begin(grant, rights)?;
+        begun.is_allowed(rights).then_some(Self(begun))
     }
-}
 
-impl Use {
+    /// Notes that the use needs `rights` too; false if the grant does not allow that.
+    pub fn extend(&self, rights: Rights) -> bool {
+        self.0.extend(rights)
+    }
+
     /// Whether the grant has come not to allow it.
     pub fn is_barred(&self) -> bool {
-        sched::current().uses().is_barred(self.place)
-    }
-}
-
-impl Drop for Use {
-    #[inline]
-    fn drop(&mut self) {
-        sched::current().uses().end(self.place);
+        self.0.is_barred()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Table;
 use crate::denial::{Denial, Had, Needed, Verdict, deny};
+use crate::floor::Use;
 use crate::held::ObjectCapability;
 use crate::{Held, Object};
 use abi::{Errno, OpenFlags, Result};
@@ -24,39 +25,30 @@ impl Table {
     #[inline]
     fn look_up(&self, slot: i32, need: &Need, wrong_kind: Errno) -> Result<Held> {
         let slots = self.slots.read();
-        match slots.find(slot, need) {
+        if let Some((capability, rights)) = slots.find(slot, need)
+            && !self.is_learning()
+        {
             // Made where the caller wants it: a `Held` moved is as many instructions as all the checks.
-            Some((capability, rights)) if capability.grant.is_none() && !self.is_learning() => {
-                Ok(Held::new(capability, rights, slot))
-            }
-            Some((capability, rights)) if !self.is_learning() => {
-                let held = Held::new(capability, rights, slot);
-                drop(slots);
-                self.use_lent(held, need, wrong_kind)
-            }
-            _ => {
-                drop(slots);
-                self.look_up_slowly(slot, need, wrong_kind)
+            match &capability.grant {
+                None => return Ok(Held::new(capability, rights, slot, None)),
+                Some(grant) => {
+                    if let Some(under_way) = Use::begin_again(grant, need.rights) {
+                        return Ok(Held::new(capability, rights, slot, Some(under_way)));
+                    }
+                }
             }
         }
+        drop(slots);
+        self.look_up_slowly(slot, need, wrong_kind)
     }
 
-    /// Begins the use of a lent capability. If its grant was narrowed since it was looked up, the next look finds that.
-    #[inline(never)]
-    fn use_lent(&self, mut held: Held, need: &Need, wrong_kind: Errno) -> Result<Held> {
-        match held.begin(need.rights)? {
-            true => Ok(held),
-            false => self.look_up_slowly(held.slot(), need, wrong_kind),
-        }
-    }
-
-    /// Looks a lent capability up, or one of a process that is learned from, or finds why there is none.
+    /// Looks a thread's first lent capability up, or one of a process that is learned from, or finds why there is none.
     #[inline(never)]
     fn look_up_slowly(&self, slot: i32, need: &Need, wrong_kind: Errno) -> Result<Held> {
         loop {
             let slots = self.slots.read();
             let mut held = match slots.get(slot, need) {
-                Ok((capability, rights)) => Held::new(capability, rights, slot),
+                Ok((capability, rights)) => Held::new(capability, rights, slot, None),
                 Err(denied) => {
                     drop(slots);
                     return self.refuse(slot, need, denied, wrong_kind);
@@ -92,7 +84,7 @@ impl Table {
     fn peek(&self, slot: i32, need: &Need) -> Option<Held> {
         let slots = self.slots.read();
         let (capability, rights) = slots.get(slot, &Need::of(need.kinds, Rights::NONE)).ok()?;
-        Some(Held::new(capability, rights, slot))
+        Some(Held::new(capability, rights, slot, None))
     }
 
     /// A copy of what `slot` holds, for another process's table: with the rights that it has here, its bounds and its grant.

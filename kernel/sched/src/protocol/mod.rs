@@ -11,4 +11,5 @@ pub mod idle_gate;
 #[allow(unsafe_code, reason = "intrusive links")]
 pub mod inbox;
 pub mod interest;
+pub mod notes;
 pub mod parker;

@@ -10,7 +10,7 @@ mod uses;
 pub use builder::{Builder, Prepared};
 pub(crate) use own::Own;
 pub(crate) use state::Place;
-pub use uses::Uses;
+pub use uses::{Use, Uses};
 
 use alloc::sync::Arc;
 use core::cell::{Cell, UnsafeCell};

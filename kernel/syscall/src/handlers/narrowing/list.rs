@@ -5,7 +5,7 @@ use abi::types::{NarrowItem, Rlimit};
 use abi::{Errno, Result};
 use alloc::vec::Vec;
 use arch::CpuSet;
-use caps::{FcntlSet, Item, Kind, PathPermissions, Promises, Rights, Root, SlotNarrowing, When};
+use caps::{FcntlSet, Gaps, Item, Kind, PathPermissions, Promises, Rights, Root, SlotNarrowing, When};
 use core::ops::Range;
 use mm::alloc::{try_push, try_vec};
 use mm::user::{Source, UserPtr};
@@ -19,8 +19,27 @@ const REQUESTS_MAX: u64 = 1024;
 /// The longest item that is looked at.
 const SIZE_MAX: usize = 4096;
 
+/// An item, for a run of slots that items of their own ask the same for: who lists slots one by one mostly means many.
+pub(super) struct Entry {
+    item: NarrowItem,
+    /// The last slot of the run; where the item is for a range or not for slots, as there.
+    last: u32,
+}
+
+impl Entry {
+    /// Whether `item` asks the same for the slot behind the run.
+    fn goes_on_with(&self, item: &NarrowItem) -> bool {
+        let Self { item: first, last } = self;
+        item.what == NarrowItem::SLOT
+            && item.first == item.last
+            && first.first == first.last
+            && last.checked_add(1) == Some(item.first)
+            && *first == NarrowItem { first: first.first, last: first.last, ..*item }
+    }
+}
+
 /// Copies the items in. Those of a newer program may be longer, if what is beyond is zero: E2BIG.
-pub(super) fn read(items: UserPtr<NarrowItem>, count: usize) -> Result<Vec<NarrowItem>> {
+pub(super) fn read(items: UserPtr<NarrowItem>, count: usize) -> Result<Vec<Entry>> {
     let known = size_of::<NarrowItem>();
     let size = UserPtr::<u32>::new(items.address()).read()? as usize;
     if size < known {
@@ -30,7 +49,15 @@ pub(super) fn read(items: UserPtr<NarrowItem>, count: usize) -> Result<Vec<Narro
         true => items.read_slice(count)?,
         false => read_longer(items, count, size)?,
     };
-    if list.iter().any(|item| item.size as usize != size) { Err(Errno::EINVAL) } else { Ok(list) }
+    let mut entries: Vec<Entry> = Vec::new();
+    for item in &list {
+        match entries.last_mut() {
+            Some(entry) if entry.goes_on_with(item) => entry.last = item.first,
+            _ if item.size as usize != size => return Err(Errno::EINVAL),
+            _ => try_push(&mut entries, Entry { item: *item, last: item.last })?,
+        }
+    }
+    Ok(entries)
 }
 
 fn read_longer(items: UserPtr<NarrowItem>, count: usize, size: usize) -> Result<Vec<NarrowItem>> {
@@ -56,7 +83,7 @@ fn read_longer(items: UserPtr<NarrowItem>, count: usize, size: usize) -> Result<
 
 /// A checked list.
 pub(super) struct List<'a> {
-    raw: &'a [NarrowItem],
+    raw: &'a [Entry],
     /// The control requests of all slots, one after the other.
     requests: Vec<u32>,
     /// Which of them belong to which item.
@@ -68,7 +95,7 @@ pub(super) struct List<'a> {
 
 impl<'a> List<'a> {
     /// Checks each item as far as that can be done without the table's lock, and copies in what it points to.
-    pub(super) fn decode(cx: &Context, raw: &'a [NarrowItem]) -> Result<Self> {
+    pub(super) fn decode(cx: &Context, raw: &'a [Entry]) -> Result<Self> {
         let mut list = Self {
             raw,
             requests: Vec::new(),
@@ -77,7 +104,7 @@ impl<'a> List<'a> {
             limits: Vec::new(),
             cpus: None,
         };
-        for (index, item) in raw.iter().enumerate() {
+        for (index, Entry { item, .. }) in raw.iter().enumerate() {
             check_unused(item)?;
             match item.what {
                 NarrowItem::SLOT => list.add_requests(index, item)?,
@@ -125,7 +152,7 @@ impl<'a> List<'a> {
             _ => None,
         };
         let mut steps = Vec::new();
-        for step in self.raw.iter().filter_map(of) {
+        for step in self.raw.iter().map(|entry| &entry.item).filter_map(of) {
             try_push(&mut steps, step)?;
         }
         Ok(steps)
@@ -168,12 +195,13 @@ impl<'a> List<'a> {
     pub(super) fn table_items(&self) -> Result<Vec<Item<'_>>> {
         let mut items = try_vec(self.raw.len())?;
         let mut requests = self.requests_of.iter().peekable();
-        for (index, item) in self.raw.iter().enumerate() {
+        for (index, entry) in self.raw.iter().enumerate() {
+            let item = &entry.item;
             // There is room for each.
             match item.what {
                 NarrowItem::SLOT | NarrowItem::CLOSE => {
                     let range = requests.next_if(|(owner, _)| *owner == index).map(|(_, range)| range.clone());
-                    items.push(slot_item(item, range.map(|range| &self.requests[range]))?);
+                    items.push(slot_item(entry, range.map(|range| &self.requests[range]))?);
                 }
                 NarrowItem::KIND => {
                     let kind = *Kind::ALL.get(item.first as usize).ok_or(Errno::EINVAL)?;
@@ -210,7 +238,7 @@ impl<'a> List<'a> {
 }
 
 /// The narrowing or closing of one slot, which must be filled, or of what is filled in a range.
-fn slot_item<'a>(item: &NarrowItem, ioctls: Option<&'a [u32]>) -> Result<Item<'a>> {
+fn slot_item<'a>(Entry { item, last: end }: &Entry, ioctls: Option<&'a [u32]>) -> Result<Item<'a>> {
     let first = i32::try_from(item.first).map_err(|_| Errno::EBADF)?;
     let last = i32::try_from(item.last).unwrap_or(i32::MAX);
     if last < first {
@@ -227,7 +255,13 @@ fn slot_item<'a>(item: &NarrowItem, ioctls: Option<&'a [u32]>) -> Result<Item<'a
         fcntls: has(NarrowItem::FCNTLS).then(|| FcntlSet::from_bits(item.fcntls)),
         inherited: if has(NarrowItem::INHERITED) { Some(rights_of(item.inherited)?) } else { None },
     };
-    Ok(if first == last { Item::Slot(narrowing) } else { Item::Slots { narrowing, last } })
+    let end = i32::try_from(*end).unwrap_or(i32::MAX);
+    Ok(match first == last {
+        true if end == first => Item::Slot(narrowing),
+        // A slot beyond those that there can be is as empty as any.
+        true => Item::Slots { narrowing, last: end, gaps: Gaps::Refused },
+        false => Item::Slots { narrowing, last, gaps: Gaps::Allowed },
+    })
 }
 
 fn rights_of([low, high]: [u64; 2]) -> Result<Rights> {
