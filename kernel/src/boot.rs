@@ -6,7 +6,7 @@ use arch::{Hooks, VirtAddr};
 
 use sched::Thread;
 
-use crate::{logger, panic, userland};
+use crate::{logger, panic, tracing, userland};
 
 /// Where `arch` hands over: the boot processor, in the high half, on the boot stack, with the kernel's
 /// page tables and descriptors, interrupts off.
@@ -25,6 +25,7 @@ fn kernel_main(info: &'static BootInfo) -> ! {
     }
     #[cfg(feature = "selftest")]
     crate::selftest::run_bare(info.command_line, new_stack);
+    tracing::start(info.command_line);
     // From here on this code is the boot processor's idle thread.
     if sched::init().is_err() {
         panic!("no memory for the run queues");

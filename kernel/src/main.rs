@@ -17,4 +17,5 @@ mod panic;
 mod process_source;
 #[cfg(feature = "selftest")]
 mod selftest;
+mod tracing;
 mod userland;

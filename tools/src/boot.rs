@@ -21,6 +21,7 @@ use crate::session::supervisor::{Purpose, supervise};
 use crate::session::terminal::is_interactive;
 use crate::setup::programs::{find_busybox, find_qemu, install_missing};
 use crate::symbols::Symbols;
+use crate::trace::{self, memory::Memory};
 
 /// The exit code when the person leaves a program with Ctrl-A x: as if interrupted.
 const INTERRUPTED: u8 = 130;
@@ -107,8 +108,21 @@ fn start(project: &Project, options: &Options, artifacts: &Artifacts, archive: &
     let line_end = if is_raw { LineEnd::Raw } else { LineEnd::Plain };
     let log = KernelLog::new(Symbols::new(&artifacts.kernel, &project.root), file, line_end);
     let socket = gdb::socket(project);
-    let machine = Machine::start(options, &qemu, &artifacts.kernel, archive, &options.append, &socket)?;
+    let memory = match &options.trace {
+        // As much as QEMU is told.
+        Some(_) => Some(Memory::new(options.memory.next_multiple_of(1 << 20))?),
+        None => None,
+    };
+    let command_line = match &options.trace {
+        // Whoever wants to begin later says so.
+        Some(_) if !options.append.contains("trace=ready") => &format!("{} trace", options.append),
+        _ => &options.append,
+    };
+    let machine = Machine::start(options, &qemu, &artifacts.kernel, archive, memory.as_ref(), command_line, &socket)?;
     let result = supervise(options, purpose, machine, log);
+    if let (Some(memory), Some(file)) = (&memory, &options.trace) {
+        trace::save(memory, &artifacts.kernel, &project.root, file)?;
+    }
     if options.debugger == Debugger::Wait {
         // A QEMU that was killed leaves it behind; one that ended by itself has removed it.
         let _ = std::fs::remove_file(&socket);

@@ -29,6 +29,8 @@ pub enum Command {
     Archive(Options, PathBuf),
     /// Write a bootable image.
     Iso(PathBuf),
+    /// Tell what a trace says about the scheduler.
+    Analyse(PathBuf),
     /// Attach gdb to a machine that was started with `--gdb`.
     Gdb,
     /// Print the manual.
@@ -107,6 +109,8 @@ pub struct Options {
     pub debugger: Debugger,
     /// `--log FILE`
     pub log: Option<PathBuf>,
+    /// `--trace FILE`
+    pub trace: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -125,6 +129,7 @@ impl Default for Options {
             patience: PATIENCE,
             debugger: Debugger::None,
             log: None,
+            trace: None,
         }
     }
 }
@@ -184,6 +189,8 @@ fn parse_word(word: &OsString, parser: &mut Parser) -> Result<Command> {
     match (word.as_bytes(), rest.as_slice()) {
         (b"iso", [file]) => Ok(Command::Iso(file.into())),
         (b"iso", _) => Err(Failure::usage("iso: give one file to write the image to")),
+        (b"analyse", [file]) => Ok(Command::Analyse(file.into())),
+        (b"analyse", _) => Err(Failure::usage("analyse: give the file that --trace wrote")),
         (b"gdb", []) => Ok(Command::Gdb),
         (b"help", _) => Ok(Command::Help),
         (b"gdb", _) => Err(Failure::usage("gdb takes no argument")),
@@ -205,10 +212,7 @@ fn parse_option(name: &str, parser: &mut Parser, options: &mut Options) -> Resul
         "append" => options.append = parse_append(text(name, parser)?)?,
         "timeout" => options.timeout = Some(parse_seconds(name, &text(name, parser)?)?),
         "patience" => options.patience = parse_seconds(name, &text(name, parser)?)?,
-        "trace" => {
-            value(name, parser)?;
-            return Err(Failure::usage("--trace: this kernel does not record scheduler traces yet"));
-        }
+        "trace" => options.trace = Some(value(name, parser)?.into()),
         "gdb" => options.debugger = Debugger::Wait,
         "log" => options.log = Some(value(name, parser)?.into()),
         _ => return Err(Failure::usage(format!("unknown option --{name}"))),
@@ -370,6 +374,8 @@ mod tests {
             &["frobnicate"],
             &["--smp", "2", "exec", "ls"],
             &["iso"],
+            &["analyse"],
+            &["--trace"],
             &["gdb", "now"],
             &["exec", ""],
         ];

@@ -4,7 +4,7 @@
 //!
 //! **Purpose.** From nothing but cargo to a running guest: find or install what is missing ([`setup`]), build what is
 //! out of date ([`compile`]), compose the files of the guest ([`initramfs`]), start QEMU ([`machine`]), feed and
-//! watch it ([`session`]), and end as the guest's program ended.
+//! watch it ([`session`]), and end as the guest's program ended. What the kernel recorded is then [`trace`]'s.
 //!
 //! **Invariants.**
 //! - Standard output carries the guest program's output and nothing else. All other words go to standard error.
@@ -36,8 +36,10 @@ pub mod project;
 pub mod session;
 pub mod setup;
 pub mod symbols;
+pub mod trace;
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use command_line::Command;
 use failure::{Context, Failure, Result};
@@ -60,16 +62,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn carry_out(command: Command) -> Result<u8> {
     match command {
         Command::Launch(words) => Err(machine::launch(&words)),
-        Command::Help => {
-            use std::io::Write;
-            std::io::stdout().write_all(help::TEXT.as_bytes()).context(|| "cannot write".into())?;
-            Ok(0)
-        }
+        Command::Help => print(help::TEXT),
         Command::Shell(options) => boot::shell(&Project::locate()?, &options),
         Command::Exec(options, program) => boot::exec(&Project::locate()?, &options, &program),
         Command::SelfTest(options, name) => boot::self_test(&Project::locate()?, &options, &name),
         Command::Archive(options, file) => boot::archive(&Project::locate()?, &options, &file),
         Command::Iso(file) => iso::write(&Project::locate()?, &file),
+        Command::Analyse(file) => analyse(&file),
         Command::Gdb => gdb::run(&Project::locate()?),
     }
+}
+
+fn analyse(file: &std::path::Path) -> Result<u8> {
+    let trace = trace::file::read(file)?;
+    print(&trace::analysis::report(&trace))
+}
+
+fn print(text: &str) -> Result<u8> {
+    std::io::stdout().write_all(text.as_bytes()).context(|| "cannot write".into())?;
+    Ok(0)
 }

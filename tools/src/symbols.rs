@@ -61,6 +61,15 @@ impl Symbols {
     }
 }
 
+/// The address of the symbol `name` in an ELF file.
+pub fn address_of(file: &Path, name: &str) -> Option<u64> {
+    let bytes = std::fs::read(file).ok()?;
+    let file = File::minimal_parse(&bytes).ok()?;
+    let (symbols, names) = file.symbol_table().ok()??;
+    let symbol = symbols.iter().find(|symbol| names.get(symbol.st_name as usize).is_ok_and(|found| found == name))?;
+    Some(symbol.st_value)
+}
+
 impl Tables {
     /// What cannot be read is not known: a trace without names is better than none.
     fn read(path: &Path) -> Self {

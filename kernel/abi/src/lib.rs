@@ -11,7 +11,7 @@
 //! * [`flags`] (re-exported at the root): flag words.
 //! * [`table`]: every system call as a row of data, from [`system_calls!`], which also yields the kernel's dispatch and the
 //!   stubs of user programs. [`Promises`] and [`RootSet`] are the words of its columns.
-//! * [`exit_status`]: wait statuses. [`host_link`]: the framing between host and guest.
+//! * [`exit_status`]: wait statuses. [`host_link`]: the framing between host and guest. [`trace`]: what the kernel records.
 //! * [`consts`]: Linux's constants under their own names.
 //!
 //! # What it must not do
@@ -25,6 +25,7 @@ pub mod flags;
 pub mod host_link;
 pub mod signal;
 pub mod table;
+pub mod trace;
 pub mod types;
 
 pub use caps::{Promises, Root, RootSet};

@@ -25,13 +25,24 @@ static TAI_OFFSET: AtomicI32 = AtomicI32::new(0);
 /// Nanoseconds since boot; never goes back, on any CPU. 0 before the clock is calibrated.
 #[inline]
 pub fn now_ns() -> u64 {
+    scale(now_ticks(), NS_PER_TICK.load(Ordering::Relaxed))
+}
+
+/// The same in ticks of the TSC.
+#[inline(always)]
+pub fn now_ticks() -> u64 {
     let offset: u64;
     // SAFETY: GS points to this CPU's block in kernel mode; this only reads.
     unsafe {
         asm!("mov {}, gs:[{}]", out(reg) offset, const offset_of!(Local, tsc_offset),
             options(nostack, preserves_flags, readonly));
     }
-    scale(read_tsc().wrapping_add(offset), NS_PER_TICK.load(Ordering::Relaxed))
+    read_tsc().wrapping_add(offset)
+}
+
+/// Nanoseconds in a tick, times 2^32.
+pub(crate) fn ns_per_tick() -> u64 {
+    NS_PER_TICK.load(Ordering::Relaxed)
 }
 
 /// The time-stamp counter of this CPU, as it is.

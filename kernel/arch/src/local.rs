@@ -42,6 +42,8 @@ pub(crate) struct Local {
     pub cpu: u32,
     /// Words of the floors above.
     pub slots: [usize; SLOTS],
+    /// This CPU's part of the trace; null without memory for it.
+    pub trace: *const abi::trace::Block,
     /// Added to the TSC so that all CPUs agree.
     pub tsc_offset: u64,
     /// This CPU's TSC when it came online, for the boot processor to check.
@@ -73,6 +75,7 @@ impl Local {
             preempt_count: 0,
             cpu,
             slots: [0; SLOTS],
+            trace: core::ptr::null(),
             tsc_offset: 0,
             arrival_tsc: 0,
             timer_deadline: u64::MAX,

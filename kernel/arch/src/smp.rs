@@ -9,7 +9,7 @@ use alloc::alloc::{Layout, alloc};
 
 use crate::cpu::{self, CpuId, MAX_CPUS};
 use crate::local::{self, Local};
-use crate::{VirtAddr, acpi, apic, clock, descriptors, features, trampoline, vdso};
+use crate::{VirtAddr, acpi, apic, clock, descriptors, features, trace, trampoline, vdso};
 
 /// Between INIT and start-up; processors of this century need none, emulated ones neither.
 const INIT_DELAY_NS: u64 = 200_000;
@@ -101,6 +101,8 @@ fn prepare(cpu: CpuId, stack_for: fn(CpuId) -> VirtAddr) -> bool {
     new.trap_stacks = [stack_for(cpu), stack_for(cpu), stack_for(cpu)];
     // SAFETY: just allocated with this type's layout.
     unsafe { block.write(new) };
+    // SAFETY: as above, and its CPU does not run yet.
+    unsafe { trace::attach(cpu, block) };
     LOCALS[cpu.index()].store(block, Ordering::Release);
     true
 }

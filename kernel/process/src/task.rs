@@ -129,6 +129,7 @@ impl Task {
     }
 
     pub(crate) fn set_thread(&self, thread: &Arc<Thread>) {
+        thread.set_ids(self.process().id(), self.id());
         self.thread.call_once(|| Arc::clone(thread));
     }
 

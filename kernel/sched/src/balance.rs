@@ -7,10 +7,12 @@
 use core::sync::atomic::Ordering;
 
 use arch::cpu::CpuId;
+use sync::trace::{self, Kind};
 
 use crate::cpu::{ACTIVE, Cpu, IDLE};
 use crate::queue::QueueGuard;
 use crate::thread::Thread;
+use crate::tracing;
 use crate::wake::{self, claim_idle};
 
 /// Between two attempts to even out without an idle CPU, nanoseconds.
@@ -35,6 +37,9 @@ pub(crate) fn steal(here: &'static Cpu) -> bool {
         let Some(thread) = queue.find_for(here, u64::MAX) else { continue };
         queue.withdraw(victim, thread);
         thread.set_cpu(here.id);
+        if trace::is_on() {
+            tracing::note_move(Kind::Steal, thread, victim.id, here.id);
+        }
         drop(queue);
         here.add_load(thread.entity.load());
         here.queue.lock().admit(here, thread);
@@ -77,5 +82,8 @@ pub(crate) fn give(here: &'static Cpu, queue: &mut QueueGuard<'_>, now: u64) {
 pub(crate) fn hand_over(from: &Cpu, queue: &mut QueueGuard<'_>, thread: &'static Thread, target: &Cpu) {
     queue.withdraw(from, thread);
     thread.set_cpu(target.id);
+    if trace::is_on() {
+        tracing::note_move(Kind::Migrate, thread, from.id, target.id);
+    }
     wake::send(thread, target);
 }

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use sync::irq_off;
+use sync::{irq_off, trace};
 
 use crate::attention::RESCHEDULE;
 use crate::balance;
@@ -25,6 +25,9 @@ pub(crate) fn run() -> ! {
         if current_thread().attention().load(Ordering::Relaxed) & RESCHEDULE == 0
             && cpu.gate.try_halt(|| cpu.inbox.is_empty())
         {
+            if trace::is_measuring() {
+                trace::forget_open_regions();
+            }
             arch::cpu::halt_until_interrupt();
         }
         drop(irq);

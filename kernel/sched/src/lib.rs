@@ -9,6 +9,7 @@
 //! - [`protocol`]: the lock-free protocols (permit, wait-queue registration, inbox, idle gate). Checked by loom on
 //!   the host.
 //! - `cpu`, `queue`, `switch`, `wake`, `balance`, `idle`: the two above applied to this machine's CPUs.
+//! - `tracing`: what of this the trace (`sync::trace`) is told.
 //! - [`Uses`]: what a thread does through lent capabilities, noted for those who take them back.
 //! - [`Thread`], [`current`], [`WaitQueue`], [`timer`], [`deferred`], [`stats`]: what the floors above use.
 //!
@@ -64,6 +65,7 @@ mod switch;
 mod thread;
 #[allow(unsafe_code, reason = "armed timers are linked where they lie")]
 pub mod timer;
+mod tracing;
 mod wait;
 #[allow(unsafe_code, reason = "waiters are linked where they lie")]
 mod wait_queue;

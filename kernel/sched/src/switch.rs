@@ -7,7 +7,7 @@ use core::ptr;
 use core::sync::atomic::Ordering;
 
 use arch::context;
-use sync::{IrqOff, irq_off};
+use sync::{IrqOff, irq_off, trace};
 
 use crate::algorithm::run_queue::Pick;
 use crate::attention::RESCHEDULE;
@@ -15,7 +15,7 @@ use crate::cpu::{Cpu, IDLE};
 use crate::current::current_thread;
 use crate::queue::QueueGuard;
 use crate::thread::Thread;
-use crate::wake;
+use crate::{tracing, wake};
 
 /// Why the running thread calls the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,9 @@ pub(crate) fn switch(why: Why) {
     previous.attention().fetch_and(!RESCHEDULE, Ordering::Relaxed);
     if !ptr::eq(previous, next) {
         previous.account.count_switch(why);
+        if trace::is_on() {
+            tracing::note_switch(why, previous, next);
+        }
         switch_to(cpu, queue, previous, next, departure);
     }
 }
@@ -133,6 +136,9 @@ pub(crate) fn complete_switch() {
     departed.leave_cpu();
     // SAFETY: the departed thread locked this CPU's queue and detached the guard.
     unsafe { cpu.queue.force_unlock() };
+    if trace::is_on() {
+        tracing::introduce(current_thread());
+    }
     match departure {
         Departure::Stays => {}
         Departure::Leaves => wake::place(departed),

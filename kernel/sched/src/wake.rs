@@ -4,10 +4,11 @@ use core::sync::atomic::Ordering;
 
 use arch::apic::{Ipi, send_ipi};
 use arch::cpu::CpuId;
-use sync::{IrqOff, irq_off};
+use sync::{IrqOff, irq_off, trace};
 
 use crate::cpu::{ACTIVE, Cpu, IDLE};
 use crate::thread::Thread;
+use crate::tracing;
 
 /// Grants a thread its permit, and makes it runnable if it sleeps. Any context; the caller makes sure that the thread
 /// lives.
@@ -24,6 +25,9 @@ pub(crate) fn place(thread: &'static Thread) {
     let here = Cpu::this(&irq);
     let target = choose(thread, here, &irq);
     thread.set_cpu(target);
+    if trace::is_on() {
+        tracing::note_wake(thread, target);
+    }
     if target == here.id {
         here.add_load(thread.entity.load());
         here.queue.lock().admit(here, thread);
@@ -37,6 +41,9 @@ pub(crate) fn forward(thread: &'static Thread) {
     let irq = irq_off();
     let target = choose(thread, Cpu::this(&irq), &irq);
     thread.set_cpu(target);
+    if trace::is_on() {
+        tracing::note_wake(thread, target);
+    }
     send(thread, Cpu::of(target));
 }
 

@@ -11,7 +11,7 @@ use crate::announced::{Announcement, Gate};
 use crate::class::{LockClass, assert_spinning};
 use crate::held::{self, Attempt, HeldSpinning};
 use crate::per_cpu::PerCpuStatic;
-use crate::pin::{PinGuard, PreemptGuard, preempt_off, sealed};
+use crate::pin::{PinGuard, PreemptGuard, preempt_off_for, sealed};
 use crate::platform::{self, MAX_CPUS};
 
 /// What each CPU reads now. One announcement serves all locks of this type, since a CPU reads one at a time.
@@ -63,7 +63,7 @@ impl<T: ?Sized, C: LockClass> BigReaderLock<T, C> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> BigReaderGuard<'_, T, C> {
-        let pin = preempt_off();
+        let pin = preempt_off_for::<C>();
         held::acquire_spinning(C::INFO, Attempt::Wait);
         let announcement = READING.own(&pin);
         debug_assert!(announcement.is_idle(), "a CPU reads two big-reader locks");
@@ -77,7 +77,7 @@ impl<T: ?Sized, C: LockClass> BigReaderLock<T, C> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> BigWriterGuard<'_, T, C> {
-        let pin = preempt_off();
+        let pin = preempt_off_for::<C>();
         held::acquire_spinning(C::INFO, Attempt::Wait);
         self.gate.close(READING.iter().take(platform::cpu_count()), platform::relax);
         BigWriterGuard { lock: self, _held: HeldSpinning::new(), _pin: pin }

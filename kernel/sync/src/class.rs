@@ -6,8 +6,10 @@ pub trait LockClass {
     const NAME: &'static str;
     /// The place in the order: locks are taken in strictly increasing rank.
     const RANK: u8;
-    /// The same two as a value with an address.
-    const INFO: &'static ClassInfo = &ClassInfo { name: Self::NAME, rank: Self::RANK };
+    /// The place in [`crate::ranks::TABLE`].
+    const INDEX: usize;
+    /// The same as a value with an address.
+    const INFO: &'static ClassInfo = &ClassInfo { name: Self::NAME, rank: Self::RANK, index: Self::INDEX };
 }
 
 /// A lock class as data.
@@ -17,6 +19,8 @@ pub struct ClassInfo {
     pub name: &'static str,
     /// The place in the order.
     pub rank: u8,
+    /// The place in the table.
+    pub index: usize,
 }
 
 /// The first rank of spinning locks; lower ones belong to sleeping locks.

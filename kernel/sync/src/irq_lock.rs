@@ -7,8 +7,9 @@ use core::ops::{Deref, DerefMut};
 use core::ptr;
 
 use crate::class::{LockClass, assert_spinning};
+use crate::contention::Waiting;
 use crate::held::{self, Attempt, HeldSpinning};
-use crate::pin::{IrqOff, PinGuard, irq_off, sealed};
+use crate::pin::{IrqOff, PinGuard, irq_off, irq_off_for, sealed};
 use crate::platform::Relax;
 
 /// Data behind a spinning lock. Interrupts, and so preemption, are off while it is held.
@@ -44,7 +45,7 @@ impl<T: ?Sized, C: LockClass> IrqLock<T, C> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> IrqGuard<'_, T, C> {
-        let irq = irq_off();
+        let irq = irq_off_for::<C>();
         held::acquire_spinning(C::INFO, Attempt::Wait);
         match self.inner.try_lock() {
             Some(inner) => IrqGuard { inner, _held: HeldSpinning::new(), irq },
@@ -82,6 +83,7 @@ impl<T: ?Sized, C: LockClass> IrqLock<T, C> {
     #[track_caller]
     fn lock_contended(&self, mut irq: IrqOff) -> IrqGuard<'_, T, C> {
         held::release_spinning(C::INFO);
+        let _waiting = Waiting::begin(C::INFO);
         loop {
             while self.inner.is_locked() {
                 irq.relax();

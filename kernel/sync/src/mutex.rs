@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
 use crate::class::{LockClass, assert_sleeping};
+use crate::contention;
 use crate::held::{self, Attempt};
 use crate::raw_mutex::RawMutex;
 
@@ -49,7 +50,7 @@ impl<T, C: LockClass> Mutex<T, C> {
     pub fn lock_two<'a>(&'a self, other: &'a Self) -> (MutexGuard<'a, T, C>, MutexGuard<'a, T, C>) {
         assert!(!core::ptr::eq(self, other), "the two mutexes are one");
         let second = |mutex: &'a Self| {
-            mutex.raw.lock();
+            mutex.raw.lock(C::INFO);
             held::acquire_sleeping(C::INFO, Attempt::Try);
             MutexGuard { mutex, not_send: PhantomData }
         };
@@ -69,7 +70,8 @@ impl<T: ?Sized, C: LockClass> Mutex<T, C> {
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T, C> {
         held::acquire_sleeping(C::INFO, Attempt::Wait);
-        self.raw.lock();
+        contention::count::<C>();
+        self.raw.lock(C::INFO);
         MutexGuard { mutex: self, not_send: PhantomData }
     }
 

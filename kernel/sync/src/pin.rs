@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use crate::{park, platform};
+use crate::class::LockClass;
+use crate::{park, platform, trace};
 
 /// Proof that the code cannot move to another CPU while the guard lives.
 ///
@@ -31,28 +32,80 @@ pub struct IrqOff {
 #[inline(always)]
 pub fn preempt_off() -> PreemptGuard {
     platform::preempt_disable();
+    if trace::is_measuring() {
+        trace::preemption_went_off();
+    }
     PreemptGuard(PhantomData)
+}
+
+/// Turns preemption off for a lock of a class, which is counted with the same look at what is on.
+#[inline(always)]
+pub(crate) fn preempt_off_for<C: LockClass>() -> PreemptGuard {
+    platform::preempt_disable();
+    if trace::is_measuring() {
+        trace::preemption_went_off();
+        trace::note_lock(C::INDEX);
+    }
+    PreemptGuard(PhantomData)
+}
+
+/// As [`preempt_off_for`], with interrupts.
+#[inline(always)]
+pub(crate) fn irq_off_for<C: LockClass>() -> IrqOff {
+    let saved = platform::interrupts_disable();
+    if trace::is_measuring() {
+        if saved.were_enabled() {
+            trace::interrupts_went_off();
+        }
+        trace::note_lock(C::INDEX);
+    }
+    IrqOff { saved, not_send: PhantomData }
 }
 
 /// Turns interrupts off.
 #[inline(always)]
 pub fn irq_off() -> IrqOff {
-    IrqOff { saved: platform::interrupts_disable(), not_send: PhantomData }
+    let saved = platform::interrupts_disable();
+    note_off(saved);
+    IrqOff { saved, not_send: PhantomData }
+}
+
+/// What was turned off, if it was on, is measured.
+#[inline(always)]
+fn note_off(saved: platform::SavedFlags) {
+    if trace::is_measuring() && saved.were_enabled() {
+        trace::interrupts_went_off();
+    }
+}
+
+/// What is turned on, if it is, was measured.
+#[inline(always)]
+fn restore(saved: platform::SavedFlags) {
+    if saved.were_enabled() {
+        if trace::is_measuring() {
+            trace::interrupts_came_on();
+        }
+        platform::interrupts_restore(saved);
+    }
 }
 
 impl IrqOff {
     /// Lets pending interrupts in for a moment if they were on before, as waiting loops must.
     #[inline]
     pub(crate) fn relax(&mut self) {
-        platform::interrupts_restore(self.saved);
+        restore(self.saved);
         platform::relax();
         self.saved = platform::interrupts_disable();
+        note_off(self.saved);
     }
 }
 
 impl Drop for PreemptGuard {
     #[inline(always)]
     fn drop(&mut self) {
+        if trace::is_measuring() {
+            trace::preemption_came_on();
+        }
         platform::preempt_enable();
     }
 }
@@ -60,7 +113,7 @@ impl Drop for PreemptGuard {
 impl Drop for IrqOff {
     #[inline(always)]
     fn drop(&mut self) {
-        platform::interrupts_restore(self.saved);
+        restore(self.saved);
     }
 }
 

@@ -42,6 +42,13 @@ mod imp {
     #[derive(Clone, Copy)]
     pub(crate) struct SavedFlags(bool);
 
+    impl SavedFlags {
+        /// As `arch`'s.
+        pub(crate) fn were_enabled(self) -> bool {
+            self.0
+        }
+    }
+
     static NEXT: AtomicU32 = AtomicU32::new(0);
 
     thread_local! {

@@ -19,12 +19,19 @@ macro_rules! ranks {
             impl LockClass for $name {
                 const NAME: &'static str = stringify!($name);
                 const RANK: u8 = $rank;
+                const INDEX: usize = Index::$name as usize;
             }
         )*
+        /// Numbers the rows.
+        enum Index {
+            $($name),*
+        }
         /// Every class with its rank, in the order of the table.
         pub const TABLE: &[(&str, u8)] = &[$((stringify!($name), $rank)),*];
     };
 }
+
+const _: () = assert!(TABLE.len() <= crate::trace::MAX_CLASSES, "every class has its counters");
 
 ranks! {
     // Sleeping locks.

@@ -8,6 +8,8 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::class::ClassInfo;
+use crate::contention::Waiting;
 use crate::irq_lock::IrqLock;
 use crate::list::{List, Node};
 use crate::park::{self, Token};
@@ -45,10 +47,10 @@ impl RawMutex {
 
     #[inline]
     #[track_caller]
-    pub(crate) fn lock(&self) {
+    pub(crate) fn lock(&self, class: &'static ClassInfo) {
         might_sleep();
         if !self.try_lock() {
-            self.lock_contended();
+            self.lock_contended(class);
         }
     }
 
@@ -75,7 +77,8 @@ impl RawMutex {
 
     #[cold]
     #[track_caller]
-    fn lock_contended(&self) {
+    fn lock_contended(&self, class: &'static ClassInfo) {
+        let _waiting = Waiting::begin(class);
         let token = park::current();
         assert!(self.word.load(Ordering::Relaxed) & !FLAGS != token.get() || token.get() == 8, "mutex taken twice");
         for _ in 0..SPINS {

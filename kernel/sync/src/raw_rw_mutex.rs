@@ -6,6 +6,8 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::class::ClassInfo;
+use crate::contention::Waiting;
 use crate::irq_lock::IrqLock;
 use crate::list::{List, Node};
 use crate::park::{self, Token};
@@ -49,19 +51,19 @@ impl RawRwMutex {
 
     #[inline]
     #[track_caller]
-    pub(crate) fn read(&self) {
+    pub(crate) fn read(&self, class: &'static ClassInfo) {
         might_sleep();
         if !self.try_read() {
-            self.wait(Want::Read);
+            self.wait(Want::Read, class);
         }
     }
 
     #[inline]
     #[track_caller]
-    pub(crate) fn write(&self) {
+    pub(crate) fn write(&self, class: &'static ClassInfo) {
         might_sleep();
         if !self.try_write() {
-            self.wait(Want::Write);
+            self.wait(Want::Write, class);
         }
     }
 
@@ -107,7 +109,8 @@ impl RawRwMutex {
 
     #[cold]
     #[track_caller]
-    fn wait(&self, want: Want) {
+    fn wait(&self, want: Want, class: &'static ClassInfo) {
+        let _waiting = Waiting::begin(class);
         let node = Node::new(Waiter { token: park::current(), want, granted: Cell::new(false) });
         if self.take_or_enqueue(&node) {
             return;

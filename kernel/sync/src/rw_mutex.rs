@@ -7,6 +7,7 @@ use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 
 use crate::class::{LockClass, assert_sleeping};
+use crate::contention;
 use crate::held::{self, Attempt};
 use crate::raw_rw_mutex::RawRwMutex;
 
@@ -62,7 +63,8 @@ impl<T: ?Sized, C: LockClass> RwMutex<T, C> {
     #[track_caller]
     pub fn read(&self) -> RwMutexReadGuard<'_, T, C> {
         held::acquire_sleeping(C::INFO, Attempt::Wait);
-        self.raw.read();
+        contention::count::<C>();
+        self.raw.read(C::INFO);
         RwMutexReadGuard { lock: self, not_send: PhantomData }
     }
 
@@ -71,7 +73,8 @@ impl<T: ?Sized, C: LockClass> RwMutex<T, C> {
     #[track_caller]
     pub fn write(&self) -> RwMutexWriteGuard<'_, T, C> {
         held::acquire_sleeping(C::INFO, Attempt::Wait);
-        self.raw.write();
+        contention::count::<C>();
+        self.raw.write(C::INFO);
         RwMutexWriteGuard { lock: self, not_send: PhantomData }
     }
 

@@ -5,8 +5,9 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
 use crate::class::{LockClass, assert_spinning};
+use crate::contention::Waiting;
 use crate::held::{self, Attempt, HeldSpinning};
-use crate::pin::{PinGuard, PreemptGuard, preempt_off, sealed};
+use crate::pin::{PinGuard, PreemptGuard, preempt_off_for, sealed};
 use crate::platform::Relax;
 
 /// Data behind a spinning reader-writer lock. Preemption is off while it is held; interrupt handlers do not take it.
@@ -46,9 +47,13 @@ impl<T: ?Sized, C: LockClass> RwSpinLock<T, C> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> RwSpinReadGuard<'_, T, C> {
-        let pin = preempt_off();
+        let pin = preempt_off_for::<C>();
         held::acquire_spinning(C::INFO, Attempt::Wait);
-        RwSpinReadGuard { inner: self.inner.read(), _held: HeldSpinning::new(), _pin: pin }
+        let inner = match self.inner.try_read() {
+            Some(inner) => inner,
+            None => self.wait_to_read(),
+        };
+        RwSpinReadGuard { inner, _held: HeldSpinning::new(), _pin: pin }
     }
 
     /// Takes the lock for writing. New readers are held off by an upgradable read while it waits, so a stream of
@@ -56,13 +61,25 @@ impl<T: ?Sized, C: LockClass> RwSpinLock<T, C> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> RwSpinWriteGuard<'_, T, C> {
-        let pin = preempt_off();
+        let pin = preempt_off_for::<C>();
         held::acquire_spinning(C::INFO, Attempt::Wait);
         let inner = match self.inner.try_write() {
             Some(inner) => inner,
-            None => self.inner.upgradeable_read().upgrade(),
+            None => self.wait_to_write(),
         };
         RwSpinWriteGuard { inner, _held: HeldSpinning::new(), _pin: pin }
+    }
+
+    #[cold]
+    fn wait_to_read(&self) -> spin::rwlock::RwLockReadGuard<'_, T, Relax> {
+        let _waiting = Waiting::begin(C::INFO);
+        self.inner.read()
+    }
+
+    #[cold]
+    fn wait_to_write(&self) -> spin::rwlock::RwLockWriteGuard<'_, T, Relax> {
+        let _waiting = Waiting::begin(C::INFO);
+        self.inner.upgradeable_read().upgrade()
     }
 
     /// The data, where the borrow checker already proves that nobody else has it.

@@ -5,8 +5,9 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
 use crate::class::{LockClass, assert_spinning};
+use crate::contention::Waiting;
 use crate::held::{self, Attempt, HeldSpinning};
-use crate::pin::{PinGuard, PreemptGuard, preempt_off, sealed};
+use crate::pin::{PinGuard, PreemptGuard, preempt_off, preempt_off_for, sealed};
 use crate::platform::Relax;
 
 /// Data behind a spinning lock. Preemption is off while it is held.
@@ -42,9 +43,19 @@ impl<T: ?Sized, C: LockClass> SpinLock<T, C> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> SpinGuard<'_, T, C> {
-        let pin = preempt_off();
+        let pin = preempt_off_for::<C>();
         held::acquire_spinning(C::INFO, Attempt::Wait);
-        SpinGuard { inner: self.inner.lock(), _held: HeldSpinning::new(), _pin: pin }
+        let inner = match self.inner.try_lock() {
+            Some(inner) => inner,
+            None => self.wait(),
+        };
+        SpinGuard { inner, _held: HeldSpinning::new(), _pin: pin }
+    }
+
+    #[cold]
+    fn wait(&self) -> spin::mutex::SpinMutexGuard<'_, T, Relax> {
+        let _waiting = Waiting::begin(C::INFO);
+        self.inner.lock()
     }
 
     /// Takes the lock if it is open.

@@ -1,31 +1,30 @@
-//! Tracing: each call and its result as a line of the log, in the manner of `strace`.
+//! Tracing: each call as events of the trace (`sync::trace`), and, with its arguments and result, as a line of the log in
+//! the manner of `strace`.
 //!
-//! Off, it costs one predicted branch. On, the lines of all processes go to the log.
+//! Off, both together cost one predicted branch. On, the lines of all processes go to the log.
 
 use crate::Context;
 use crate::arguments::UserPath;
 use abi::table::{CallText, ResultText, Strings, find};
 use core::fmt;
-use core::sync::atomic::{AtomicBool, Ordering};
-
-static ON: AtomicBool = AtomicBool::new(false);
+use sync::trace::{self, CALL_TEXTS, EVENTS, Kind};
 
 /// The most bytes of a text that are shown.
 const SHOWN: usize = 64;
 
-/// Traces from now on.
+/// Logs calls from now on.
 pub fn start() {
-    ON.store(true, Ordering::Relaxed);
+    trace::start(CALL_TEXTS);
 }
 
-/// Traces no more.
+/// Logs them no more.
 pub fn stop() {
-    ON.store(false, Ordering::Relaxed);
+    trace::stop(CALL_TEXTS);
 }
 
 #[inline]
 pub(crate) fn is_on() -> bool {
-    ON.load(Ordering::Relaxed)
+    trace::flags() & (EVENTS | CALL_TEXTS) != 0
 }
 
 /// Texts as they stand in the caller's memory.
@@ -40,9 +39,22 @@ impl Strings for UserStrings {
     }
 }
 
-/// Runs a call and logs it. The arguments are shown as they were before it.
+/// Runs a call, recorded and logged as wanted.
 #[cold]
 pub(crate) fn run(cx: &mut Context, call: fn(&mut Context) -> i64) {
+    let thread = sched::current().id().0;
+    trace::event(Kind::CallEnter, 0, thread, cx.user.syscall_number());
+    if trace::flags() & CALL_TEXTS != 0 {
+        run_logged(cx, call);
+    } else {
+        let result = call(cx);
+        cx.user.set_result(result);
+    }
+    trace::event(Kind::CallExit, 0, thread, cx.user.regs().rax);
+}
+
+/// Runs a call and logs it. The arguments are shown as they were before it.
+fn run_logged(cx: &mut Context, call: fn(&mut Context) -> i64) {
     let id = cx.task.id();
     let words = cx.user.args();
     let number = cx.user.syscall_number();

@@ -26,6 +26,8 @@ pub struct Descriptors {
     pub monitor: RawFd,
     /// The initramfs.
     pub initramfs: RawFd,
+    /// The guest's memory, where it is shared with us.
+    pub memory: Option<RawFd>,
 }
 
 /// How the guest's instructions are executed.
@@ -52,9 +54,16 @@ pub fn compose(
     let many = options.processors > MAX_WITHOUT_REMAPPING;
     let mut words = Words::default();
     words.add(&["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]);
-    words.add(&["-machine", if many { "q35,kernel-irqchip=split" } else { "q35" }]);
+    let mut machine = String::from(if many { "q35,kernel-irqchip=split" } else { "q35" });
+    let megabytes = options.memory.div_ceil(1 << 20);
+    if let Some(descriptor) = descriptors.memory {
+        machine.push_str(",memory-backend=memory");
+        let path = format!("mem-path=/proc/self/fd/{descriptor}");
+        words.add(&["-object", &format!("memory-backend-file,id=memory,size={megabytes}M,share=on,{path}")]);
+    }
+    words.add(&["-machine", &machine]);
     words.add(&["-cpu", &options.cpu, "-smp", &options.processors.to_string()]);
-    words.add(&["-m", &format!("{}M", options.memory.div_ceil(1 << 20))]);
+    words.add(&["-m", &format!("{megabytes}M")]);
     words.add(match execution {
         Execution::Kvm => &["-accel", "kvm"],
         Execution::TcgMany => &["-accel", "tcg,thread=multi"],
@@ -128,7 +137,8 @@ fn has_virtualisation(cpuinfo: &str) -> bool {
 mod tests {
     use super::*;
 
-    const DESCRIPTORS: Descriptors = Descriptors { console: 3, log: 4, link: 5, monitor: 6, initramfs: 7 };
+    const DESCRIPTORS: Descriptors =
+        Descriptors { console: 3, log: 4, link: 5, monitor: 6, initramfs: 7, memory: None };
 
     fn compose_text(options: &Options) -> String {
         let words = compose(options, Path::new("/k"), "a b", DESCRIPTORS, Path::new("/s")).unwrap();
@@ -148,6 +158,19 @@ mod tests {
     fn counted_instructions_mean_one_thread() {
         let text = compose_text(&Options { clock: Clock::Instructions, ..Options::default() });
         assert!(text.contains("-accel tcg,thread=single -icount shift=0,sleep=off"), "{text}");
+    }
+
+    #[test]
+    fn memory_that_is_shared_has_the_machines_size() {
+        let options = Options { memory: (64 << 20) - 1, ..Options::default() };
+        let descriptors = Descriptors { memory: Some(9), ..DESCRIPTORS };
+        let words = compose(&options, Path::new("/k"), "", descriptors, Path::new("/s")).unwrap();
+        let text = words.join(std::ffi::OsStr::new(" ")).into_string().unwrap();
+        assert!(
+            text.contains("-object memory-backend-file,id=memory,size=64M,share=on,mem-path=/proc/self/fd/9"),
+            "{text}"
+        );
+        assert!(text.contains("-machine q35,memory-backend=memory ") && text.contains("-m 64M"), "{text}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::arguments::{Descriptors, compose};
 use super::monitor::Monitor;
 use crate::command_line::Options;
 use crate::failure::{Context, Failure, Result};
+use crate::trace::memory::Memory;
 
 /// A running QEMU. Dropping it kills it.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl Machine {
         qemu: &Path,
         kernel: &Path,
         initramfs: &File,
+        memory: Option<&Memory>,
         command_line: &str,
         debug_socket: &Path,
     ) -> Result<Self> {
@@ -48,9 +50,8 @@ impl Machine {
         let (log, its_log) = pair()?;
         let (link, its_link) = pair()?;
         let (monitor, its_monitor) = pair()?;
-        for descriptor in
-            [its_console.as_fd(), its_log.as_fd(), its_link.as_fd(), its_monitor.as_fd(), initramfs.as_fd()]
-        {
+        let lines = [its_console.as_fd(), its_log.as_fd(), its_link.as_fd(), its_monitor.as_fd(), initramfs.as_fd()];
+        for descriptor in lines.into_iter().chain(memory.map(Memory::descriptor)) {
             fcntl_setfd(descriptor, FdFlags::empty()).context(|| "cannot pass a descriptor on".into())?;
         }
         let descriptors = Descriptors {
@@ -59,6 +60,7 @@ impl Machine {
             link: its_link.as_raw_fd(),
             monitor: its_monitor.as_raw_fd(),
             initramfs: initramfs.as_raw_fd(),
+            memory: memory.map(|memory| memory.descriptor().as_raw_fd()),
         };
         let arguments = compose(options, kernel, command_line, descriptors, debug_socket)?;
         let this = std::env::current_exe().context(|| "cannot find this program".into())?;

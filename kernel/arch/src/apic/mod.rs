@@ -10,7 +10,7 @@ use x2apic::lapic::{LocalApicBuilder, TimerDivide, TimerMode};
 use x86_64::registers::model_specific::Msr;
 
 use crate::cpu::CpuId;
-use crate::{CpuSet, PhysAddr, acpi, features, interrupts, phys_to_virt, smp, vector};
+use crate::{CpuSet, PhysAddr, acpi, features, interrupts, phys_to_virt, smp, trace, vector};
 
 pub mod timer;
 
@@ -57,7 +57,9 @@ static XAPIC: AtomicU64 = AtomicU64::new(0);
 /// Sends `ipi` to `cpu`, which may be this one.
 #[inline]
 pub fn send_ipi(cpu: CpuId, ipi: Ipi) {
-    send(smp::apic_id(cpu), ASSERT | u32::from(vector_of(ipi)));
+    let vector = vector_of(ipi);
+    trace::event(trace::Kind::Ipi, vector, 0, cpu.index() as u64);
+    send(smp::apic_id(cpu), ASSERT | u32::from(vector));
 }
 
 /// Sends `ipi` to every member of `cpus`.

@@ -8,7 +8,7 @@ use crate::hooks::{Fault, hooks};
 use crate::interrupt_counts::{Kind, note};
 use crate::layout::{KERNEL_STACKS, KERNEL_STACKS_SIZE, USER_END};
 use crate::user::Registers;
-use crate::{PAGE_SIZE, VirtAddr, apic, boot, cpu, interrupts, preempt, stop, vector};
+use crate::{PAGE_SIZE, VirtAddr, apic, boot, cpu, interrupts, preempt, stop, trace, vector};
 
 const INTERRUPT_FLAG: u64 = 1 << 9;
 const TRAP_FLAG: u64 = 1 << 8;
@@ -32,6 +32,9 @@ pub(super) extern "C" fn kernel_trap(regs: &mut Registers) {
 /// Runs the handler of an interrupt, with interrupts off.
 pub(crate) fn interrupt(number: u8) {
     preempt::disable();
+    if trace::flags() != 0 {
+        trace::interrupt_begins(number);
+    }
     let hooks = hooks();
     match number {
         vector::TIMER => {
@@ -62,6 +65,9 @@ pub(crate) fn interrupt(number: u8) {
         }
         // Spurious interrupts, the APIC's and the masked PIC's, want no acknowledgement.
         _ => {}
+    }
+    if trace::flags() != 0 {
+        trace::interrupt_ends(number);
     }
     preempt::enable();
 }

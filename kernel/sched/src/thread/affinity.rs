@@ -7,7 +7,7 @@ use arch::apic::{Ipi, send_ipi};
 use arch::clock::now_ns;
 use arch::cpu::CpuId;
 use arch::{AtomicCpuSet, CpuSet};
-use sync::irq_off;
+use sync::{irq_off, trace};
 
 use super::{Place, Thread};
 use crate::balance::hand_over;
@@ -15,6 +15,7 @@ use crate::cpu::{ACTIVE, Cpu, IDLE};
 use crate::current::current_thread;
 use crate::switch::{Why, switch};
 use crate::timer::sleep_until;
+use crate::tracing;
 use crate::wait::Interruptible;
 
 /// How long to wait before looking again whether another CPU has let go of a thread, nanoseconds.
@@ -46,6 +47,9 @@ impl Thread {
             let mut settings = self.settings.lock();
             settings.affinity = cpus;
             self.affinity.store(&cpus, Ordering::Relaxed);
+        }
+        if trace::is_on() {
+            tracing::note_affinity(self);
         }
         // Whoever places or admits the thread from now on sees the new set, or has done so before what is looked at
         // below.

@@ -70,6 +70,10 @@ pub struct Thread {
     has_ended: AtomicBool,
     ended: WaitQueue,
     pub(crate) account: Account,
+    /// What programs know it by, for the trace: its id, and its process's from bit 32.
+    pub(crate) ids: AtomicU64,
+    /// The recording that knows its name.
+    pub(crate) introduced: AtomicU32,
     /// What it does through lent capabilities.
     uses: Uses,
 
@@ -128,6 +132,8 @@ impl Thread {
             has_ended: AtomicBool::new(false),
             ended: WaitQueue::new(),
             account: Account::default(),
+            ids: AtomicU64::new(0),
+            introduced: AtomicU32::new(0),
             uses: Uses::new(),
             cpu: AtomicU32::new(0),
             place: AtomicU8::new(Place::Nowhere as u8),

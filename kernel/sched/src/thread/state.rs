@@ -6,6 +6,7 @@ use arch::CpuSet;
 use arch::apic::{Ipi, send_ipi};
 use arch::cpu::CpuId;
 use arch::local::{self, Slot};
+use sync::trace;
 
 use super::{Thread, ThreadId};
 use crate::attention::{KILL, REVOKED, SIGNAL};
@@ -13,7 +14,7 @@ use crate::cpu::Cpu;
 use crate::parameters::{Nice, Parameters, Policy};
 use crate::queue::QueueGuard;
 use crate::wait::{Interruptible, Wait};
-use crate::wake;
+use crate::{tracing, wake};
 
 /// Bytes of a name that are kept.
 const NAME_LEN: usize = 15;
@@ -75,6 +76,15 @@ impl Thread {
     /// Changes its name; longer names are cut.
     pub fn set_name(&self, name: &str) {
         self.settings.lock().set_name(name);
+        if trace::is_on() {
+            self.introduced.store(0, Ordering::Relaxed);
+            tracing::introduce(self);
+        }
+    }
+
+    /// Says what programs know it by: the ids of its process and of itself.
+    pub fn set_ids(&self, process: i32, thread: i32) {
+        self.ids.store(u64::from(thread as u32) | u64::from(process as u32) << 32, Ordering::Relaxed);
     }
 
     /// The word that [`arch::user::UserContext::run`] watches.
