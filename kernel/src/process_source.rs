@@ -91,6 +91,14 @@ impl ProcessSource for Processes {
         SYSTEM.get().map_or("", |(_, command_line)| command_line)
     }
 
+    fn demand_watching(&self) -> Result<()> {
+        let caller = process::current().ok_or(Errno::EPERM)?;
+        if !caller.process().credentials().is_privileged() {
+            return Err(Errno::EPERM);
+        }
+        process::audit::device::demand_right()
+    }
+
     fn device_interrupts(&self, visit: &mut dyn FnMut(u8, CpuId, u64)) {
         // Every line is routed to the boot processor.
         drivers::irq::counts().for_each(|(line, count)| visit(line, CpuId::BOOT, count));
@@ -292,6 +300,7 @@ fn set_scheduling(status: &mut Status, task: &Task) -> Result<()> {
     status.state = task.state_char();
     let Some(thread) = task.thread() else { return Ok(()) };
     status.nice = thread.nice().get();
+    (status.wait_ns, status.turns) = thread.waits();
     status.cpu = thread.cpu().index() as u32;
     let cpus = thread.affinity();
     status.affinity = try_vec(cpus.count())?;

@@ -16,6 +16,11 @@ enum Clock {
 }
 
 fn boot(name: &str, processors: u32, clock: Clock) -> Outcome {
+    boot_with(name, processors, clock, "")
+}
+
+/// With more words for the kernel's command line.
+fn boot_with(name: &str, processors: u32, clock: Clock, words: &str) -> Outcome {
     let scratch = Scratch::new("selftest");
     let log = scratch.path("log");
     let mut command = tool();
@@ -23,14 +28,14 @@ fn boot(name: &str, processors: u32, clock: Clock) -> Outcome {
     if let Clock::Instructions = clock {
         command.arg("--icount");
     }
-    command.arg(name);
+    command.args(["--append", words, name]);
     let mut outcome = run(command, b"");
     outcome.log = std::fs::read_to_string(&log).unwrap_or_default();
     outcome
 }
 
 macro_rules! cases {
-    ($($name:ident)*; counted: $($counted:ident)*) => {
+    ($($name:ident)*; counted: $($counted:ident)*; traced: $($traced:ident)*) => {
         $(
             #[test]
             fn $name() {
@@ -51,12 +56,22 @@ macro_rules! cases {
             }
         )*
 
+        $(
+            #[test]
+            fn $traced() {
+                for processors in [1, 8] {
+                    boot_with(stringify!($traced), processors, Clock::Instructions, "trace=ready").expect_code(0);
+                }
+                boot_with(stringify!($traced), 8, Clock::Host, "trace=ready").expect_code(0);
+            }
+        )*
+
         /// A case that is added to the kernel must be added here.
         #[test]
         fn every_case_of_the_kernel_is_run() {
             let outcome = boot("list", 1, Clock::Host).expect_code(0);
             let listed: Vec<&str> = outcome.log.lines().filter_map(|line| line.split_once(" selftest ")).map(|(_, name)| name).collect();
-            let mut known = vec![$(stringify!($name),)* $(stringify!($counted)),*];
+            let mut known = vec![$(stringify!($name),)* $(stringify!($counted),)* $(stringify!($traced)),*];
             // Ends only when the host notices: see the tests of the host.
             known.push("hang_until_somebody_notices");
             let unknown: Vec<&&str> = listed.iter().filter(|name| !known.contains(name)).collect();
@@ -135,5 +150,10 @@ cases! {
     a_byte_through_a_pipe_costs_little
     checks_of_a_look_up_cost_little
     cpu_time_goes_to_who_runs
-    operations_cost_little
+    operations_cost_little;
+
+    traced:
+    an_event_costs_few_instructions
+    long_regions_are_found
+    waits_for_locks_are_counted
 }

@@ -1,4 +1,5 @@
-//! How many interrupts each processor took, by kind. Devices' lines are counted by their drivers.
+//! How many interrupts each processor took, by kind, and how long their handlers ran. Devices' lines are counted by their
+//! drivers.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,21 +20,51 @@ pub enum Kind {
 
 const KINDS: usize = 4;
 
+/// What an interrupt came upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upon {
+    /// The kernel.
+    Kernel,
+    /// A program.
+    User,
+}
+
 /// One processor's, on a cache line of its own.
 #[repr(align(64))]
-struct Counts([AtomicU64; KINDS]);
+struct Counts {
+    kinds: [AtomicU64; KINDS],
+    /// Ticks in handlers, by [`Upon`].
+    ticks: [AtomicU64; 2],
+}
 
-static COUNTS: [Counts; MAX_CPUS] = [const { Counts([const { AtomicU64::new(0) }; KINDS]) }; MAX_CPUS];
+static COUNTS: [Counts; MAX_CPUS] =
+    [const { Counts { kinds: [const { AtomicU64::new(0) }; KINDS], ticks: [const { AtomicU64::new(0) }; 2] } };
+        MAX_CPUS];
 
 /// This processor takes one. Interrupts are off.
 #[inline]
 pub(crate) fn note(kind: Kind) {
-    let count = &COUNTS[cpu::current().index()].0[kind as usize];
-    // Nobody else writes it.
-    count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    add(&COUNTS[cpu::current().index()].kinds[kind as usize], 1);
+}
+
+/// A handler of this processor ran for so many ticks. Interrupts are off.
+#[inline]
+pub(crate) fn note_time(upon: Upon, ticks: u64) {
+    add(&COUNTS[cpu::current().index()].ticks[upon as usize], ticks);
+}
+
+/// Nobody else writes it.
+#[inline]
+fn add(counter: &AtomicU64, amount: u64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
+}
+
+/// How long a processor's handlers that came upon the kernel or a program ran since boot, in ticks of the TSC.
+pub fn ticks(cpu: CpuId, upon: Upon) -> u64 {
+    COUNTS[cpu.index()].ticks[upon as usize].load(Ordering::Relaxed)
 }
 
 /// How many a processor took since boot.
 pub fn count(cpu: CpuId, kind: Kind) -> u64 {
-    COUNTS[cpu.index()].0[kind as usize].load(Ordering::Relaxed)
+    COUNTS[cpu.index()].kinds[kind as usize].load(Ordering::Relaxed)
 }

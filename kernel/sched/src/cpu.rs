@@ -67,13 +67,31 @@ pub(crate) struct CpuAccount {
     pub(crate) nice_ns: AtomicU64,
     pub(crate) idle_ns: AtomicU64,
     pub(crate) switches: AtomicU64,
+    /// Switches to the idle thread.
+    pub(crate) idle_switches: AtomicU64,
+    pub(crate) yields: AtomicU64,
+    /// How long threads that ran here had waited for it.
+    pub(crate) wait_ns: AtomicU64,
+    /// Threads that this CPU woke, and those of them that it keeps. Written by the CPU itself, with interrupts off.
+    pub(crate) wakes: AtomicU64,
+    pub(crate) local_wakes: AtomicU64,
 }
 
 impl CpuAccount {
     /// Counts a context switch.
-    pub(crate) fn count_switch(&self) {
-        self.switches.store(self.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    #[inline]
+    pub(crate) fn count_switch(&self, to_idle: bool) {
+        count(&self.switches);
+        if to_idle {
+            count(&self.idle_switches);
+        }
     }
+}
+
+/// Counts what only the calling CPU writes.
+#[inline]
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
 // SAFETY: the cells are used by the CPU itself with interrupts off; everything else is `Sync` by itself.

@@ -3,7 +3,8 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use arch::clock::now_ns;
+use arch::clock::{now_ns, ticks_to_ns};
+use arch::interrupt_counts::{self, Upon};
 use sync::{IrqGuard, ranks};
 
 use crate::algorithm::run_queue::{Pick, RunQueue, Verdict};
@@ -19,6 +20,8 @@ pub(crate) struct Queue {
     current: Option<&'static Thread>,
     /// Until when the running thread has been charged.
     charged_ns: u64,
+    /// Interrupts' ticks that came upon the kernel, until when the idle thread was charged.
+    interrupted_ticks: u64,
     /// When its slice ends; `u64::MAX` if nobody waits for that.
     slice_end_ns: u64,
 }
@@ -28,7 +31,7 @@ pub(crate) type QueueGuard<'a> = IrqGuard<'a, Queue, ranks::RunQueue>;
 
 impl Queue {
     pub(crate) const fn new() -> Self {
-        Self { run: RunQueue::new(), current: None, charged_ns: 0, slice_end_ns: u64::MAX }
+        Self { run: RunQueue::new(), current: None, charged_ns: 0, interrupted_ticks: 0, slice_end_ns: u64::MAX }
     }
 
     /// Makes the idle thread the running one, when the CPU comes up.
@@ -60,10 +63,17 @@ impl Queue {
                 (now, self.run.charge(ran))
             }
             _ => {
-                add(&cpu.account.idle_ns, ran);
+                let interrupted = ticks_to_ns(self.take_interrupted(cpu));
+                add(&cpu.account.idle_ns, ran.saturating_sub(interrupted));
                 (now, Verdict::Continue)
             }
         }
+    }
+
+    /// Ticks that went to interrupts' handlers since the last call.
+    fn take_interrupted(&mut self, cpu: &Cpu) -> u64 {
+        let ticks = interrupt_counts::ticks(cpu.id, Upon::Kernel);
+        ticks.wrapping_sub(core::mem::replace(&mut self.interrupted_ticks, ticks))
     }
 
     /// Passes the running thread's user time on to the CPU's account: before a switch, and for who wants to know.
@@ -89,6 +99,7 @@ impl Queue {
         thread.apply_parameters(cpu);
         let (now, _) = self.charge(cpu);
         thread.set_place(Place::Queued);
+        thread.account.begin_wait(now);
         // SAFETY: the thread is in no queue, and threads outlive their being runnable.
         unsafe { self.run.enqueue(&thread.entity) };
         if self.run.preempts(&thread.entity) {
@@ -142,6 +153,12 @@ impl Queue {
             && before.place() == Place::Running
         {
             before.set_place(Place::Queued);
+            before.account.begin_wait(now);
+        }
+        if next.is_idle() {
+            self.take_interrupted(cpu);
+        } else {
+            add(&cpu.account.wait_ns, next.account.end_wait(now));
         }
         next.set_place(Place::Running);
         self.current = Some(next);

@@ -2,8 +2,9 @@
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use arch::clock::now_ns;
+use arch::clock::{now_ns, ticks_to_ns};
 use arch::cpu::CpuId;
+use arch::interrupt_counts::{self, Upon};
 use mm::OutOfMemory;
 use sync::ranks::LoadAverageState;
 use sync::{IrqLock, Once};
@@ -28,8 +29,20 @@ pub struct CpuStats {
     pub system_ns: u64,
     /// Time with nothing to run.
     pub idle_ns: u64,
+    /// Time in interrupts' handlers, which is in none of the others.
+    pub interrupt_ns: u64,
     /// Context switches.
     pub switches: u64,
+    /// Those to the idle thread.
+    pub idle_switches: u64,
+    /// How often a thread let others run.
+    pub yields: u64,
+    /// Threads that this CPU woke.
+    pub wakes: u64,
+    /// Those of them that were to run on it.
+    pub local_wakes: u64,
+    /// How long threads that ran here had waited for it, together.
+    pub wait_ns: u64,
     /// Threads that run or want to run here, now.
     pub runnable: u32,
 }
@@ -47,16 +60,26 @@ pub fn cpu(cpu: CpuId) -> CpuStats {
         now
     };
     let account = &cpu.account;
-    let user_ns = account.user_ns.load(Ordering::Relaxed);
-    let nice_ns = account.nice_ns.load(Ordering::Relaxed);
-    let idle_ns = account.idle_ns.load(Ordering::Relaxed);
-    let elapsed_ns = now.saturating_sub(account.started_ns.load(Ordering::Relaxed));
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let (user_ns, nice_ns, idle_ns) = (read(&account.user_ns), read(&account.nice_ns), read(&account.idle_ns));
+    let interrupts = |upon| ticks_to_ns(interrupt_counts::ticks(cpu.id, upon));
+    let (upon_kernel, upon_user) = (interrupts(Upon::Kernel), interrupts(Upon::User));
+    // A program's time goes on during an interrupt; which program's it was is not known any more.
+    let user_ns = user_ns.saturating_sub(upon_user);
+    let interrupt_ns = upon_kernel + upon_user;
+    let elapsed_ns = now.saturating_sub(read(&account.started_ns));
     CpuStats {
         user_ns,
         nice_ns,
-        system_ns: elapsed_ns.saturating_sub(user_ns + nice_ns + idle_ns),
+        system_ns: elapsed_ns.saturating_sub(user_ns + nice_ns + idle_ns + interrupt_ns),
         idle_ns,
-        switches: account.switches.load(Ordering::Relaxed),
+        interrupt_ns,
+        switches: read(&account.switches),
+        idle_switches: read(&account.idle_switches),
+        yields: read(&account.yields),
+        wakes: read(&account.wakes),
+        local_wakes: read(&account.local_wakes),
+        wait_ns: read(&account.wait_ns),
         runnable: cpu.load().count(),
     }
 }

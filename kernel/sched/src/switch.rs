@@ -11,7 +11,7 @@ use sync::{IrqOff, irq_off, trace};
 
 use crate::algorithm::run_queue::Pick;
 use crate::attention::RESCHEDULE;
-use crate::cpu::{Cpu, IDLE};
+use crate::cpu::{Cpu, IDLE, count};
 use crate::current::current_thread;
 use crate::queue::QueueGuard;
 use crate::thread::Thread;
@@ -73,6 +73,9 @@ pub(crate) fn switch(why: Why) {
     queue.drain(cpu);
     queue.settle(cpu);
     let pick = if why == Why::Yields { Pick::Yielded } else { Pick::Best };
+    if why == Why::Yields {
+        count(&cpu.account.yields);
+    }
     let next = queue.pick(cpu, pick, now);
     // Whoever asked is answered now. Only this CPU with this lock sets the bit of the running thread.
     previous.attention().fetch_and(!RESCHEDULE, Ordering::Relaxed);
@@ -96,7 +99,8 @@ fn leave_idle(cpu: &'static Cpu, queue: &mut QueueGuard<'_>) {
 
 /// Exchanges registers, memory and stack.
 fn switch_to(cpu: &'static Cpu, queue: QueueGuard<'_>, previous: &Thread, next: &'static Thread, departure: Departure) {
-    cpu.account.count_switch();
+    cpu.account.count_switch(next.is_idle());
+    next.account.count_turn();
     next.enter_cpu();
     // SAFETY: `previous` is the running thread, and interrupts are off.
     let leaving = unsafe { previous.own() };

@@ -6,7 +6,7 @@ use arch::apic::{Ipi, send_ipi};
 use arch::cpu::CpuId;
 use sync::{IrqOff, irq_off, trace};
 
-use crate::cpu::{ACTIVE, Cpu, IDLE};
+use crate::cpu::{ACTIVE, Cpu, IDLE, count};
 use crate::thread::Thread;
 use crate::tracing;
 
@@ -28,7 +28,9 @@ pub(crate) fn place(thread: &'static Thread) {
     if trace::is_on() {
         tracing::note_wake(thread, target);
     }
+    count(&here.account.wakes);
     if target == here.id {
+        count(&here.account.local_wakes);
         here.add_load(thread.entity.load());
         here.queue.lock().admit(here, thread);
     } else {

@@ -12,6 +12,7 @@ mod hang;
 mod ipi;
 mod memory;
 mod memory_costs;
+mod observe;
 mod pipes;
 mod sched;
 mod sched_costs;
@@ -138,6 +139,9 @@ static CASES: &[Case] = &[
     returns("threads_leave_nothing_behind", sched::threads_leave_nothing),
     returns("cpu_time_goes_to_who_runs", sched::time_is_accounted),
     returns("operations_cost_little", sched_costs::costs),
+    returns("an_event_costs_few_instructions", observe::costs),
+    returns("long_regions_are_found", observe::regions),
+    returns("waits_for_locks_are_counted", observe::locks),
     returns("hang_until_somebody_notices", hang::hang),
 ];
 

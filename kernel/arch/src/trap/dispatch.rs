@@ -5,10 +5,10 @@ use x86_64::registers::debug::{Dr7, Dr7Value};
 
 use super::fixup;
 use crate::hooks::{Fault, hooks};
-use crate::interrupt_counts::{Kind, note};
+use crate::interrupt_counts::{Kind, Upon, note, note_time};
 use crate::layout::{KERNEL_STACKS, KERNEL_STACKS_SIZE, USER_END};
 use crate::user::Registers;
-use crate::{PAGE_SIZE, VirtAddr, apic, boot, cpu, interrupts, preempt, stop, trace, vector};
+use crate::{PAGE_SIZE, VirtAddr, apic, boot, clock, cpu, interrupts, preempt, stop, trace, vector};
 
 const INTERRUPT_FLAG: u64 = 1 << 9;
 const TRAP_FLAG: u64 = 1 << 8;
@@ -20,7 +20,7 @@ pub(super) extern "C" fn kernel_trap(regs: &mut Registers) {
     if regs.vector < 32 {
         return exception(regs);
     }
-    interrupt(regs.vector as u8);
+    interrupt(regs.vector as u8, Upon::Kernel);
     if regs.rflags & INTERRUPT_FLAG != 0
         && preempt::count() == 0
         && let Some(hooks) = hooks()
@@ -30,7 +30,8 @@ pub(super) extern "C" fn kernel_trap(regs: &mut Registers) {
 }
 
 /// Runs the handler of an interrupt, with interrupts off.
-pub(crate) fn interrupt(number: u8) {
+pub(crate) fn interrupt(number: u8, upon: Upon) {
+    let start = clock::read_tsc();
     preempt::disable();
     if trace::flags() != 0 {
         trace::interrupt_begins(number);
@@ -69,6 +70,7 @@ pub(crate) fn interrupt(number: u8) {
     if trace::flags() != 0 {
         trace::interrupt_ends(number);
     }
+    note_time(upon, clock::read_tsc().wrapping_sub(start));
     preempt::enable();
 }
 

@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use x86_64::registers::control::Cr2;
 
+use crate::interrupt_counts::Upon;
 use crate::layout::USER_END;
 use crate::{VirtAddr, interrupts, trap};
 
@@ -257,7 +258,7 @@ fn finish_trap(vector: u8) -> u64 {
     match vector {
         PAGE_FAULT => address = Cr2::read_raw(),
         0..32 => {}
-        _ => trap::interrupt(vector),
+        _ => trap::interrupt(vector, Upon::User),
     }
     interrupts::enable();
     address

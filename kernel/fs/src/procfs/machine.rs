@@ -177,19 +177,18 @@ fn slab_line(text: &mut Text, name: fmt::Arguments<'_>, class: mm::heap::Class) 
 /// `/proc/stat`.
 pub fn stat(proc: &ProcFs) -> Result<Vec<u8>> {
     Text::build(|text| {
-        let mut total = [0u64; 4];
+        let mut total = [0u64; 5];
         let mut switches = 0;
         for cpu in cpus() {
             let stats = sched::stats::cpu(cpu);
-            let times = [stats.user_ns, stats.nice_ns, stats.system_ns, stats.idle_ns];
+            let times = times(&stats);
             total.iter_mut().zip(times).for_each(|(sum, time)| *sum += time);
             switches += stats.switches;
         }
         cpu_line(text, "cpu ", total)?;
         for cpu in cpus() {
-            let stats = sched::stats::cpu(cpu);
             write!(text, "cpu{}", cpu.index())?;
-            cpu_line(text, "", [stats.user_ns, stats.nice_ns, stats.system_ns, stats.idle_ns])?;
+            cpu_line(text, "", times(&sched::stats::cpu(cpu)))?;
         }
         let (runnable, _) = sched::stats::threads();
         let interrupts = interrupts::total(proc);
@@ -203,9 +202,15 @@ pub fn stat(proc: &ProcFs) -> Result<Vec<u8>> {
     })
 }
 
-fn cpu_line(text: &mut Text, name: &str, times: [u64; 4]) -> fmt::Result {
-    let [user, nice, system, idle] = times.map(|time| time / TICK_NS);
-    writeln!(text, "{name} {user} {nice} {system} {idle} 0 0 0 0 0 0")
+/// In the order of the line: user, nice, system, idle, interrupts.
+fn times(stats: &sched::stats::CpuStats) -> [u64; 5] {
+    [stats.user_ns, stats.nice_ns, stats.system_ns, stats.idle_ns, stats.interrupt_ns]
+}
+
+/// Nobody waits for devices as a CPU's idleness, and there are no soft interrupts: these two are 0.
+fn cpu_line(text: &mut Text, name: &str, times: [u64; 5]) -> fmt::Result {
+    let [user, nice, system, idle, interrupts] = times.map(|time| time / TICK_NS);
+    writeln!(text, "{name} {user} {nice} {system} {idle} 0 {interrupts} 0 0 0 0")
 }
 
 /// `/proc/loadavg`.

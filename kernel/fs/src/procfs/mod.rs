@@ -28,6 +28,8 @@ mod object_node;
 #[cfg(target_os = "none")]
 mod process;
 #[cfg(target_os = "none")]
+mod schedstat;
+#[cfg(target_os = "none")]
 mod slots;
 #[cfg(target_os = "none")]
 pub mod source;

@@ -71,6 +71,8 @@ pub const ENTRIES: &[ProcessEntry] = &[
     ProcessEntry { name: "comm", mode: 0o644, what: ProcessWhat::Setting(name, set_name) },
     private("caps", |proc, subject| super::capabilities::text(&proc.source().namespace().roots(), subject)),
     private("denial", |_, subject| subject.process.denial()),
+    file("sched", |_, subject| super::schedstat::describe_process(subject)),
+    file("schedstat", |_, subject| super::schedstat::of_process(subject)),
     file("limits", |_, subject| limits(subject)),
     file("mounts", |proc, _| super::mounts::mounts(proc)),
     file("mountinfo", |proc, _| super::mounts::mount_info(proc)),

@@ -38,6 +38,9 @@ pub trait ProcessSource: Send + Sync {
     /// The kernel's command line.
     fn command_line(&self) -> &str;
 
+    /// Refuses a caller who may not watch the whole machine. ENOTCAPABLE, ECAPMODE, EPERM.
+    fn demand_watching(&self) -> Result<()>;
+
     /// Calls `visit` for each interrupt line of a device: its number, the processor that takes it, how many came.
     fn device_interrupts(&self, visit: &mut dyn FnMut(u8, CpuId, u64));
 }

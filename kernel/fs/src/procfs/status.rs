@@ -93,6 +93,10 @@ pub struct Status {
     pub minor_faults: [u64; 2],
     /// Faults with I/O: own and of reaped children.
     pub major_faults: [u64; 2],
+    /// How long it waited for busy CPUs.
+    pub wait_ns: u64,
+    /// How often it was given a CPU.
+    pub turns: u64,
     /// Nice value.
     pub nice: i32,
     /// Real-time priority, 0 for none.

@@ -3,6 +3,7 @@
 use super::ProcFs;
 use super::interrupts;
 use super::machine;
+use super::schedstat;
 use super::text::Text;
 use super::tree::{Entry, What};
 use abi::{Errno, Result};
@@ -21,6 +22,9 @@ pub static ROOT: Entry = directory(
         file("loadavg", machine::load_average),
         file("uptime", machine::uptime),
         file("interrupts", interrupts::interrupts),
+        file("schedstat", schedstat::schedstat),
+        file("lock_stat", schedstat::lock_stat),
+        Entry { name: "trace", what: What::Setting(schedstat::trace, schedstat::set_trace) },
         file("version", version),
         constant("filesystems", "nodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tproc\nnodev\tsysfs\n"),
         constant("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),

@@ -74,8 +74,8 @@ impl fmt::Write for Line {
     }
 }
 
-/// Refuses whoever may not read the log.
-fn demand_right() -> Result<()> {
+/// Refuses whoever may not watch the whole machine: read the log of denials, or record a trace.
+pub fn demand_right() -> Result<()> {
     let Some(table) = crate::current().and_then(|task| task.process().table()) else { return Ok(()) };
     let held = table.root(Root::System);
     if held.contains(Rights::AUDIT_READ) {

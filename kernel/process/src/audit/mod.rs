@@ -10,7 +10,8 @@
 //! 1. Keeping a record allocates nothing. The path of an object is found with memory that may run out; then the
 //!    record is without it.
 //! 2. What is lost leaves a gap in the numbers, and each record says the how-manieth of its process it is.
-//! 3. Reading takes the right AUDIT_READ of the system's root capability, at each read.
+//! 3. Reading takes the right AUDIT_READ of the system's root capability, at each read. (Recording a trace
+//!    takes the same right: either shows what all others do.)
 //!
 //! # Locks
 //! The ring's lock may be taken under any other; nothing is called under it. Readers are woken after it is released.

@@ -18,6 +18,12 @@ pub(crate) struct Account {
     user_ticks: AtomicU64,
     /// The TSC when user mode was entered; 0 in the kernel. Written by the thread itself.
     user_since: AtomicU64,
+    /// When it began to wait in a queue. Written under the run queue's lock.
+    waits_since_ns: AtomicU64,
+    /// How long it waited in queues. Written under the run queue's lock.
+    wait_ns: AtomicU64,
+    /// How often it was given a CPU. Written under the run queue's lock.
+    turns: AtomicU64,
     voluntary: AtomicU64,
     involuntary: AtomicU64,
 }
@@ -67,6 +73,32 @@ impl Account {
     /// User and system time up to the last charge.
     pub(super) fn total_ns(&self) -> u64 {
         self.total_ns.load(Ordering::Relaxed)
+    }
+
+    /// It waits in a queue from now on.
+    #[inline]
+    pub(crate) fn begin_wait(&self, now_ns: u64) {
+        self.waits_since_ns.store(now_ns, Ordering::Relaxed);
+    }
+
+    /// It runs from now on; how long it has waited.
+    #[inline]
+    pub(crate) fn end_wait(&self, now_ns: u64) -> u64 {
+        // Queued by another CPU, whose clock may be ahead a little.
+        let waited = now_ns.saturating_sub(self.waits_since_ns.load(Ordering::Relaxed));
+        self.wait_ns.store(self.wait_ns.load(Ordering::Relaxed) + waited, Ordering::Relaxed);
+        waited
+    }
+
+    /// Counts its being given a CPU.
+    #[inline]
+    pub(crate) fn count_turn(&self) {
+        self.turns.store(self.turns.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// How long it waited in queues, and how often it was given a CPU.
+    pub(super) fn waits(&self) -> (u64, u64) {
+        (self.wait_ns.load(Ordering::Relaxed), self.turns.load(Ordering::Relaxed))
     }
 
     /// Counts a switch away from the thread.

@@ -159,6 +159,11 @@ impl Thread {
         self.account.switches()
     }
 
+    /// How long it waited for a CPU that was busy, nanoseconds, and how often it was given one.
+    pub fn waits(&self) -> (u64, u64) {
+        self.account.waits()
+    }
+
     /// The state letter of `/proc/PID/stat`: R, S or D; Z once it has ended.
     pub fn state_char(&self) -> char {
         if self.has_ended() {
