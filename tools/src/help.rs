@@ -7,6 +7,7 @@ Tessera: a capability kernel for x86-64 multiprocessors that runs Linux programs
   cargo run [-- OPTIONS]                         boot to a shell on this terminal
   cargo run -- exec [OPTIONS] PROGRAM [ARG…]     boot, run one program of this machine, end with its exit code
   cargo run -- iso FILE                          write a bootable image
+  cargo run -- analyse FILE                      tell what a trace says about the scheduler
   cargo run -- gdb                               attach gdb to a machine started with --gdb
   cargo run -- help                              print this
 
@@ -22,7 +23,7 @@ Options:
   --append ARGS      more words for the kernel's command line
   --timeout SECONDS  end with code 124 when the time is over
   --patience SECONDS time without a sign of life after which a guest that could run is taken to hang (30)
-  --trace FILE       write a scheduler trace for ui.perfetto.dev
+  --trace FILE       write a scheduler trace for ui.perfetto.dev and for analyse
   --gdb              stop before the first instruction until a debugger says to go on
   --log FILE         write the kernel's log there instead of to standard error
 

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use trials::Random;
 
 /// How long the load lasts.
 const LENGTH: Duration = Duration::from_millis(200);
@@ -17,18 +18,6 @@ const SLEEP_US: u64 = 3000;
 
 /// What the work is for.
 static SINK: AtomicU64 = AtomicU64::new(0);
-
-/// A sequence of numbers that the seed decides.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
 
 fn main() {
     let seed: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1);
@@ -41,7 +30,7 @@ fn main() {
         .enumerate()
         .map(|(number, receiver)| {
             let next = senders[(number + 1) % count].clone();
-            let random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64) | 1);
+            let random = Random::new(seed * 1000 + number as u64);
             thread::spawn(move || work(number, processors, random, receiver, next, end))
         })
         .collect();
