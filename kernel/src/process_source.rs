@@ -1,7 +1,7 @@
 //! What procfs shows of processes: `process` as `fs` asks for it. The two floors lie side by side.
 
 use abi::types::{Rlimit, Utsname};
-use abi::{Errno, Result};
+use abi::{Errno, Promises, Result, RootSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use arch::cpu::CpuId;
@@ -12,6 +12,7 @@ use fs::procfs::{ProcessSource, ProcessView};
 use mm::AddressSpace;
 use mm::alloc::{try_arc, try_to_vec, try_vec};
 use object::{Location, Namespace, Owner, Roots, Table};
+use process::core_dump::sink;
 use process::limits::Resource;
 use process::process::Flag;
 use process::usage::ResourceUse;
@@ -81,6 +82,22 @@ impl ProcessSource for Processes {
         new.0[..names::NAME_MAX].get_mut(..name.len()).ok_or(Errno::EINVAL)?.copy_from_slice(name);
         names::set_host(new);
         Ok(())
+    }
+
+    fn core_pattern(&self) -> Result<Vec<u8>> {
+        sink::pattern()
+    }
+
+    fn set_core_pattern(&self, pattern: &[u8]) -> Result<()> {
+        let caller = process::current().ok_or(Errno::EPERM)?;
+        let table = caller.process().table().ok_or(Errno::EPERM)?;
+        // Where files come to be when anybody dies is for who may do everything to the system.
+        let (promises, roots) = (Promises::empty(), RootSet::SYSTEM);
+        let may = table.may_call(promises, roots) || table.refuse_call(promises, roots).is_ok();
+        if !may || !caller.process().credentials().is_privileged() {
+            return Err(Errno::EPERM);
+        }
+        sink::set_pattern(pattern)
     }
 
     fn sockets(&self) -> Result<Vec<u8>> {

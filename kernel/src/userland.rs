@@ -11,7 +11,7 @@ use fs::tmpfs::Tmpfs;
 use mm::alloc::try_arc;
 use object::namespace::MountFlags;
 use object::{Credentials, FileSystem, Lookup, Namespace, NodeKind, Table};
-use process::audit;
+use process::{audit, core_dump};
 
 use crate::process_source::{self, Processes};
 
@@ -33,6 +33,7 @@ pub fn start(info: &'static BootInfo) -> Result<()> {
     fs::special::install_fifo_maker(ipc::pipe_end::make_fifo);
     let namespace = try_arc(make_tree(info)?)?;
     audit::log::init(namespace.roots());
+    core_dump::sink::init(namespace.roots());
     process_source::init(Arc::clone(&namespace), info.command_line);
     let table = try_arc(Table::new(namespace.roots(), FIRST_SLOT_LIMIT))?;
     // From here on the host may send standard input, and expects its pings to be answered.

@@ -3,17 +3,58 @@
 
 mod common;
 
-use common::{exec, program};
+use std::process::Command;
 
-#[track_caller]
-fn holds(trial: &str) {
-    for processors in [1, 8] {
-        let outcome = exec(&[program(trial).to_str().unwrap()]).smp(processors).run().expect_code(0);
-        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
-    }
-}
+use common::scratch::Scratch;
+use common::{assert_trial, host_program, program, trial};
+use tools::setup::packages::Software;
 
 #[test]
 fn narrower_processes_get_nothing_out_of_wider_ones() {
-    holds("doors_processes");
+    assert_trial("doors_processes", &[1, 8]);
+}
+
+#[test]
+fn cores_hold_what_debuggers_and_auditors_need_and_open_no_door() {
+    assert_trial("doors_cores", &[1, 8]);
+}
+
+#[test]
+fn the_debugger_of_this_machine_opens_a_core_of_the_guest() {
+    let outcome = trial(&["doors_cores", "crash"]).smp(4).run().expect_code(0);
+    let scratch = Scratch::new("core");
+    let core = scratch.write("core", &outcome.stdout);
+    let gdb = host_program("gdb", Software::Gdb);
+    let asked = [
+        "thread apply all backtrace 8",
+        "print $_siginfo.si_signo",
+        "print/x $_siginfo._sifields._sigfault.si_addr",
+        "print/x $mxcsr",
+        "info auxv",
+        "info registers fs_base ymm0",
+    ];
+    let mut command = Command::new(gdb);
+    command
+        .args(["-nx", "-batch"])
+        .args(asked.iter().flat_map(|line| ["-ex", line]))
+        .arg(program("doors_cores"))
+        .arg(core);
+    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let expected = [
+        "Program terminated with signal SIGSEGV",
+        "Thread 3 (LWP ",
+        "wait_in_alpha",
+        "wait_in_beta",
+        "fall_over",
+        "fall_over_with_threads",
+        "$1 = 11\n",
+        "$2 = 0x18\n",
+        "$3 = 0x1f80\n",
+        "AT_ENTRY",
+        "fs_base        0x",
+        "ymm0 ",
+    ];
+    for words in expected {
+        assert!(said.contains(words), "no {words:?} in\n{said}\n{}", outcome.report());
+    }
 }

@@ -9,7 +9,7 @@ use crate::kin::{Chain, KinTable};
 use crate::process::Flag;
 use crate::signal::{mask, send_from_kernel, stop};
 use crate::usage::ResourceUse;
-use crate::{Process, Task, grace, hooks, registry, wait};
+use crate::{Process, Task, core_dump, grace, hooks, registry, wait};
 use abi::{ExitStatus, Signal, SignalSet};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
@@ -27,7 +27,8 @@ pub fn leave_process(process: &Process, status: ExitStatus) {
 }
 
 /// What the thread of a task does last. The context's references go before anybody is told of the end.
-pub(crate) fn finish(cx: Context) {
+pub(crate) fn finish(mut cx: Context) {
+    core_dump::take_part(&mut cx);
     leave_memory(&cx);
     let Context { task, table, space, user: _ } = cx;
     sched::current().set_address_space(None);

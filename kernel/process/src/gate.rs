@@ -5,12 +5,12 @@
 //! A refusal is noted like any other (`object::denial`), and whoever is learned from is refused nothing.
 //!
 //! A broken promise ends the process by SIGABRT, whatever it does about signals: nothing is sent that could be blocked,
-//! ignored or handled; the process is told that it has ended, as by `exit_group`. Who promised with `error` gets EPERM instead.
+//! ignored or handled; the process is told that it has ended, as by `exit_group`, and leaves a core. Who promised with `error` gets EPERM instead.
 
 use crate::context::Context;
 use crate::promise_rules::{self, Use};
-use crate::{Process, exit, registry};
-use abi::{CoreWritten, Errno, ExitStatus, Mode, Promises, Result, RootSet, Signal};
+use crate::{Process, core_dump, registry};
+use abi::{Errno, Mode, Promises, Result, RootSet};
 use alloc::sync::Arc;
 use caps::{Lacking, Root};
 use object::Table;
@@ -115,7 +115,7 @@ fn refuse_for(process: &Process, table: &Table, promises: Promises, roots: RootS
 /// What becomes of a broken promise. The process does not see the answer unless it promised with `error`.
 fn break_promise(process: &Process, table: &Table) -> Errno {
     if !table.promises().contains(Promises::ERROR) {
-        exit::leave_process(process, ExitStatus::Killed { signal: Signal::ABRT, core: CoreWritten::No });
+        core_dump::abort(process);
     }
     Errno::EPERM
 }

@@ -10,6 +10,7 @@
 //! - [`fork`], [`exec`], [`exit`](mod@exit), [`wait`]: the life of a process. [`signal`]: what happens to it meanwhile.
 //! - [`gate`] is what every call passes first: promises and root capabilities, with the rules of [`promise_rules`] for
 //!   what depends on arguments. [`grace`] lets calls that began before a narrowing come to their end.
+//! - [`core_dump`]: what is left of a process that a signal ended.
 //! - [`domination`] says who may reach into whom.
 //! - [`Context`] is what a user thread has in hand in the kernel; the user loop on the floor above owns it.
 //! - [`id`], [`id_table`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
@@ -40,6 +41,7 @@
 extern crate alloc;
 
 pub mod audit;
+pub mod core_dump;
 pub mod exec;
 pub mod id;
 pub mod id_table;

@@ -234,10 +234,15 @@ impl Process {
         self.state.lock().credentials.uid
     }
 
-    /// Replaces the credentials in one step.
+    /// Replaces the credentials in one step. Who acts for somebody else than before has in its memory what is not for that
+    /// somebody's other processes to see.
     pub fn set_credentials(&self, credentials: Arc<Credentials>) {
+        let acts_for = |who: &Credentials| (who.euid, who.egid, who.fsuid, who.fsgid);
+        let new = acts_for(&credentials);
         let old = core::mem::replace(&mut self.state.lock().credentials, credentials);
-        drop(old);
+        if acts_for(&old) != new {
+            self.unmark(Flag::Dumpable);
+        }
     }
 
     /// What it runs; `None` before its first exec.

@@ -1,7 +1,9 @@
 //! Tasks: the threads of processes.
 
 use crate::Process;
+use crate::audit::record::Record;
 use crate::completion::Completion;
+use crate::core_dump::ThreadImage;
 use crate::signal::queue::SignalQueue;
 use abi::types::Sigaltstack;
 use abi::{Signal, SignalSet};
@@ -62,6 +64,10 @@ pub(crate) struct Own {
     pub vfork: Option<Arc<Completion>>,
     /// What the thread passed to `exit`.
     pub exit_code: u8,
+    /// The record of its last denial.
+    pub denial: Option<Record>,
+    /// What it laid out for a core.
+    pub image: Option<ThreadImage>,
 }
 
 /// What an exception said.
@@ -92,6 +98,8 @@ impl Task {
             restart_deadline: None,
             vfork: None,
             exit_code: 0,
+            denial: None,
+            image: None,
         };
         Self {
             id: AtomicI32::new(id),

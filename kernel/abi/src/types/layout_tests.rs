@@ -37,6 +37,11 @@ fn times_lie_as_on_linux() {
         Itimerspec = general::itimerspec { interval = it_interval, value = it_value }
         Timezone = general::timezone { minutes_west = tz_minuteswest, dst_time = tz_dsttime }
     }
+    // <sys/procfs.h> and <elf.h> are not in the constants' crate.
+    assert_eq!(size_of::<UserRegisters>(), 27 * 8);
+    assert_eq!((size_of::<ThreadStatus>(), offset_of!(ThreadStatus, registers)), (336, 112));
+    assert_eq!((size_of::<ProcessInfo>(), offset_of!(ProcessInfo, arguments)), (136, 56));
+    assert_eq!((size_of::<ElfHeader>(), size_of::<ElfSegment>()), (64, 56));
     assert_eq!(size_of::<Tms>(), 32);
     assert_eq!(size_of::<Utimbuf>(), 16);
 }

@@ -4,6 +4,7 @@
 //! copying one out cannot leak what lay in the kernel before. Sizes and offsets are checked against `linux-raw-sys`.
 
 mod capability;
+mod core_file;
 mod file;
 mod io;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod terminal;
 mod time;
 
 pub use capability::{NarrowItem, SpawnArguments, SpawnSlot};
+pub use core_file::{ElfHeader, ElfSegment, ProcessInfo, ThreadStatus, UserRegisters};
 pub use file::{DirentHeader, Flock, OpenHow, OwnerEx, Stat, Statfs, Statx, StatxTimestamp};
 pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Mmsghdr, Msghdr, Pollfd, SelectMask, SocketAddress, Ucred};
 pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam};

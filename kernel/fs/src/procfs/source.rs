@@ -32,6 +32,12 @@ pub trait ProcessSource: Send + Sync {
     /// Sets the host name, if the caller may. EPERM, EINVAL.
     fn set_host_name(&self, name: &[u8]) -> Result<()>;
 
+    /// The pattern of the names of core files.
+    fn core_pattern(&self) -> Result<Vec<u8>>;
+
+    /// Sets it, if the caller may. EPERM, EINVAL.
+    fn set_core_pattern(&self, pattern: &[u8]) -> Result<()>;
+
     /// A line for each socket.
     fn sockets(&self) -> Result<Vec<u8>>;
 

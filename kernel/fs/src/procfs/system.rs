@@ -78,7 +78,7 @@ const KERNEL: &[Entry] = &[
     constant("overflowuid", "65534\n"),
     constant("overflowgid", "65534\n"),
     constant("randomize_va_space", "2\n"),
-    constant("core_pattern", "core\n"),
+    Entry { name: "core_pattern", what: What::Setting(|proc| name(&proc.source().core_pattern()?), set_core_pattern) },
     constant("printk", "4\t4\t1\t7\n"),
     directory(
         "random",
@@ -128,6 +128,10 @@ fn name(field: &[u8]) -> Result<Vec<u8>> {
 
 fn set_host_name(proc: &ProcFs, name: &[u8]) -> Result<()> {
     proc.source().set_host_name(name.strip_suffix(b"\n").unwrap_or(name))
+}
+
+fn set_core_pattern(proc: &ProcFs, pattern: &[u8]) -> Result<()> {
+    proc.source().set_core_pattern(pattern.strip_suffix(b"\n").unwrap_or(pattern))
 }
 
 fn own_directory(proc: &ProcFs) -> Result<Vec<u8>> {

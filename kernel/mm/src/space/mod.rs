@@ -22,6 +22,7 @@ mod remap;
 mod remote;
 mod report;
 mod request;
+mod touched;
 mod unmap;
 mod word;
 mod zap;
@@ -30,6 +31,7 @@ mod zero;
 pub use active::{enter_lazy, with_current};
 pub use report::{FutexKey, RegionInfo, Usage};
 pub use request::{Advice, Backing, Growth, KeyScope, Label, Limits, Mapping, MoveTo, Place, Populate, Sharing};
+pub use touched::Contents;
 
 use crate::algorithm::region_map::RegionMap;
 use crate::page_table::PageTables;

@@ -36,6 +36,7 @@ fn note(denial: &Denial<'_>) -> Verdict {
         kept
     });
     process.keep_denial(kept);
+    task.own.lock().denial = Some(kept);
     READERS.wake_all();
     Verdict::Refuse
 }

@@ -61,12 +61,16 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
     // The point of no return: what follows cannot fail.
     let resources = Resources { table, space };
     let old = take_over(cx, resources);
+    let gains_no_ids = credentials.uid == credentials.euid && credentials.gid == credentials.egid;
     process.set_credentials(credentials);
     cx.task.set_name(base_name(&program.path));
     drop(process.replace_program(Some(program)));
     process.mark(Flag::Executed);
     process.unmark(Flag::SharesTable);
-    process.mark(Flag::Dumpable);
+    match gains_no_ids {
+        true => process.mark(Flag::Dumpable),
+        false => process.unmark(Flag::Dumpable),
+    }
     cx.table.close_on_exec();
     if cx.table.exec().is_err() {
         // The program must not run with more than was meant for it.

@@ -97,7 +97,7 @@ fn next_step(task: &Task) -> Step {
     let Some((signal, mut details)) = state.take(task, SignalSet::ALL.difference(task.blocked())) else {
         return Step::Done;
     };
-    let mut step = dispose(process, &mut state, signal, details);
+    let mut step = dispose(task, &mut state, signal, details);
     drop(state);
     if details.timer_setting.is_some() {
         process.posix_timers().settle(&mut details);
@@ -109,7 +109,7 @@ fn next_step(task: &Task) -> Step {
 }
 
 /// What becomes of a signal that was taken.
-fn dispose(process: &Process, state: &mut SignalState, signal: Signal, details: Details) -> Step {
+fn dispose(task: &Task, state: &mut SignalState, signal: Signal, details: Details) -> Step {
     match state.actions.disposition(signal) {
         Disposition::Ignore | Disposition::Default(DefaultAction::Continue | DefaultAction::Ignore) => Step::Next,
         Disposition::Catch => {
@@ -119,13 +119,17 @@ fn dispose(process: &Process, state: &mut SignalState, signal: Signal, details: 
             }
             Step::Handle(signal, details, action)
         }
-        Disposition::Default(_) if is_spared(process, signal) => Step::Next,
+        Disposition::Default(_) if is_spared(task.process(), signal) => Step::Next,
         Disposition::Default(DefaultAction::Stop) => {
             state.is_stop_due = true;
             Step::Stop(signal)
         }
-        Disposition::Default(DefaultAction::Terminate | DefaultAction::Core) => {
+        Disposition::Default(DefaultAction::Terminate) => {
             state.begin_kill(signal);
+            Step::End
+        }
+        Disposition::Default(DefaultAction::Core) => {
+            state.begin_dump(task, signal, details, None);
             Step::End
         }
     }

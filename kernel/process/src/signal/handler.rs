@@ -22,8 +22,8 @@ const AUTO_DISARM: i32 = 1 << 31;
 pub const NO_CALL: u64 = u64::MAX;
 
 /// Selectors of user code and data, as Linux has them; programs see them in signal frames.
-const USER_CODE: u16 = 0x33;
-const USER_DATA: u16 = 0x2b;
+pub(crate) const USER_CODE: u16 = 0x33;
+pub(crate) const USER_DATA: u16 = 0x2b;
 
 /// The flags that a program may set itself: carry, parity, adjust, zero, sign, trap, direction, overflow, resume,
 /// nested alignment check.

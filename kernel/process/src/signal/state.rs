@@ -3,6 +3,7 @@
 use super::actions::Actions;
 use super::details::Details;
 use super::queue::SignalQueue;
+use crate::core_dump::Dump;
 use crate::{Process, Task};
 use abi::{CoreWritten, Errno, ExitStatus, Result, Signal, SignalSet};
 use alloc::sync::Arc;
@@ -30,6 +31,8 @@ pub struct SignalState {
     pub(crate) exit: Option<ExitStatus>,
     /// What the first thread passed to `exit`, if it has left before the others.
     pub(crate) leader_code: Option<ExitStatus>,
+    /// The core that the process leaves, once it is settled that it does.
+    pub(crate) dump: Option<Dump>,
     /// A thread runs exec and wants to be the only one.
     pub(crate) exec: Option<i32>,
     /// The most details that a queue may hold.
@@ -48,6 +51,7 @@ impl SignalState {
             is_stop_due: false,
             exit: None,
             leader_code: None,
+            dump: None,
             exec: None,
             queue_limit,
         }

@@ -137,7 +137,7 @@ pub fn prctl(cx: &mut Context, option: i32, arg2: u64, arg3: u64, arg4: u64, arg
         option::PR_SET_PDEATHSIG => set_parent_death_signal(cx, arg2),
         option::PR_GET_PDEATHSIG => put(arg2, cx.process().parent_death_signal().map_or(0, Signal::number)),
         option::PR_GET_DUMPABLE => Ok(usize::from(cx.process().has(Flag::Dumpable))),
-        option::PR_SET_DUMPABLE => set_flag(cx, Flag::Dumpable, arg2),
+        option::PR_SET_DUMPABLE => set_dumpable(cx, arg2),
         option::PR_SET_NO_NEW_PRIVS if arg2 == 1 && rest_is_zero => set_flag(cx, Flag::NoNewPrivileges, 1),
         option::PR_GET_NO_NEW_PRIVS if arg2 == 0 && rest_is_zero => {
             Ok(usize::from(cx.process().has(Flag::NoNewPrivileges)))
@@ -173,6 +173,12 @@ fn put(address: u64, value: i32) -> Result<usize> {
 
 fn require_superuser(cx: &Context) -> Result<usize> {
     if cx.process().credentials().euid == 0 { Ok(0) } else { Err(Errno::EPERM) }
+}
+
+/// Who has given anything up does not come to be looked into by it again.
+fn set_dumpable(cx: &Context, value: u64) -> Result<usize> {
+    let is_raised = value == 1 && !cx.process().has(Flag::Dumpable);
+    if is_raised && !cx.table.is_whole() { Err(Errno::EPERM) } else { set_flag(cx, Flag::Dumpable, value) }
 }
 
 fn set_flag(cx: &Context, flag: Flag, value: u64) -> Result<usize> {
