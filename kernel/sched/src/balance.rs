@@ -1,15 +1,19 @@
 //! Evening out the load: idle CPUs take, crowded CPUs give.
 //!
-//! Placement at wake-up does most of it. What remains: threads that were placed while everybody was busy. A CPU that
-//! runs out of work takes a waiting thread from another; a CPU whose slice timer runs, which it does while threads
-//! wait, gives one to an idle CPU at once, and now and then to a lighter one, if that makes both more alike.
+//! Placement at wake-up does most of it. What remains: threads that were placed while everybody was busy, or that make
+//! way for one that may run nowhere else. A CPU that runs out of work takes a waiting thread from another; a CPU where
+//! a thread has to wait although others are idle calls one of them. Whichever comes later, announcing to be idle or
+//! being counted as waiting, sees the other, so that no CPU idles while a thread waits that it may run. A CPU whose
+//! slice timer runs, which it does while threads wait, gives one to an idle CPU at once, and now and then to a lighter
+//! one, if that makes both more alike.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{Ordering, fence};
 
+use arch::apic::{Ipi, send_ipi};
 use arch::cpu::CpuId;
 use sync::trace::{self, Kind};
 
-use crate::cpu::{ACTIVE, Cpu, IDLE};
+use crate::cpu::{ACTIVE, Cpu, IDLE, all};
 use crate::queue::QueueGuard;
 use crate::thread::Thread;
 use crate::tracing;
@@ -17,35 +21,59 @@ use crate::wake::{self, claim_idle};
 
 /// Between two attempts to even out without an idle CPU, nanoseconds.
 const INTERVAL_NS: u64 = 10_000_000;
-/// How many CPUs an idle one asks before it halts; a crowded CPU will find it anyway.
-const ASK_AT_MOST: usize = 64;
 
 /// Takes a waiting thread from another CPU. For an idle CPU, with interrupts off. True if it got one, now in its queue.
 pub(crate) fn steal(here: &'static Cpu) -> bool {
     let count = arch::cpu::count();
     let start = here.next_random() as usize;
-    for step in 0..count.min(ASK_AT_MOST) {
+    let mut passed_over = false;
+    for step in 0..count {
         let Some(victim) = CpuId::new(((start + step) % count) as u32).map(Cpu::of) else { continue };
         if victim.id == here.id || victim.load().count() < 2 {
             continue;
         }
         // A lock that is taken means that its CPU is choosing just now; there are others.
-        let Some(mut queue) = victim.queue.try_lock() else { continue };
-        if queue.waiting() == 0 {
+        let Some(queue) = victim.queue.try_lock() else {
+            passed_over = true;
             continue;
+        };
+        if steal_from(victim, queue, here) {
+            return true;
         }
-        let Some(thread) = queue.find_for(here, u64::MAX) else { continue };
-        queue.withdraw(victim, thread);
-        thread.set_cpu(here.id);
-        if trace::is_on() {
-            tracing::note_move(Kind::Steal, thread, victim.id, here.id);
-        }
-        drop(queue);
-        here.add_load(thread.entity.load());
-        here.queue.lock().admit(here, thread);
-        return true;
     }
-    false
+    // What those were choosing among may wait there for long, and nobody will come again.
+    passed_over
+        && all().iter().any(|victim| {
+            victim.id != here.id && victim.load().count() > 1 && steal_from(victim, victim.queue.lock(), here)
+        })
+}
+
+/// Takes a waiting thread from `victim` that may run here.
+fn steal_from(victim: &Cpu, mut queue: QueueGuard<'_>, here: &'static Cpu) -> bool {
+    let Some(thread) = queue.find_for(here, u64::MAX) else { return false };
+    queue.withdraw(victim, thread);
+    thread.set_cpu(here.id);
+    if trace::is_on() {
+        tracing::note_move(Kind::Steal, thread, victim.id, here.id);
+    }
+    drop(queue);
+    here.add_load(thread.entity.load());
+    here.queue.lock().admit(here, thread);
+    true
+}
+
+/// Has an idle CPU come and take a waiting thread, or another one that it may run.
+pub(crate) fn call_for(waiting: &Thread) {
+    // The thread counts in its CPU's load: either an idle CPU is seen here, or it sees the load when it looks around.
+    fence(Ordering::SeqCst);
+    while let Some(cpu) = waiting.first_allowed(&IDLE) {
+        if claim_idle(cpu) {
+            if Cpu::of(cpu).gate.call() {
+                send_ipi(cpu, Ipi::Reschedule);
+            }
+            return;
+        }
+    }
 }
 
 /// Gives away a waiting thread if another CPU has more room. For a CPU's slice timer.

@@ -1,6 +1,6 @@
 //! What a CPU does when nobody wants to run.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{Ordering, fence};
 
 use sync::{irq_off, trace};
 
@@ -16,12 +16,18 @@ pub(crate) fn run() -> ! {
         let irq = irq_off();
         let cpu = Cpu::this(&irq);
         cpu.gate.enter_idle();
-        if has_work(cpu) || balance::steal(cpu) || cpu.worker.bury_rest() {
+        if has_work(cpu) {
             switch(Why::Preempted);
             continue;
         }
-        // Who sees the bit from now on may send work here, and the gate will see that.
+        // Who sees the bit from now on may send work here or call, and the gate will see that; who has a thread wait and
+        // does not see it yet is seen by the look around that follows.
         IDLE.set(cpu.id, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if balance::steal(cpu) || cpu.worker.bury_rest() {
+            switch(Why::Preempted);
+            continue;
+        }
         if current_thread().attention().load(Ordering::Relaxed) & RESCHEDULE == 0
             && cpu.gate.try_halt(|| cpu.inbox.is_empty())
         {

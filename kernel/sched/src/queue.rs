@@ -11,7 +11,7 @@ use crate::algorithm::run_queue::{Pick, RunQueue, Verdict};
 use crate::attention::RESCHEDULE;
 use crate::cpu::Cpu;
 use crate::thread::{Place, Thread};
-use crate::wake;
+use crate::{balance, wake};
 
 /// The lock's content.
 pub(crate) struct Queue {
@@ -102,8 +102,16 @@ impl Queue {
         thread.account.begin_wait(now);
         // SAFETY: the thread is in no queue, and threads outlive their being runnable.
         unsafe { self.run.enqueue(&thread.entity) };
-        if self.run.preempts(&thread.entity) {
+        let current = self.current.filter(|current| !current.is_idle());
+        let waits = if self.run.preempts(&thread.entity) {
             self.request_reschedule();
+            // Of several that come to an idle CPU, one runs.
+            current.or((self.run.waiting() > 1).then_some(thread))
+        } else {
+            Some(thread)
+        };
+        if let Some(waits) = waits {
+            balance::call_for(waits);
         }
         self.set_slice(now);
         cpu.arm_timer(self.slice_end_ns);

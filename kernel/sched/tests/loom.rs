@@ -23,7 +23,7 @@ mod shim {
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
@@ -296,6 +296,125 @@ fn a_thief_and_the_owner_share_what_comes() {
         let stolen = thief.join().unwrap();
         assert_eq!(mine + stolen + cpu.take(), 2, "a thread was lost or doubled");
     });
+}
+
+/// Two CPUs: one on which a thread comes to wait, and one that goes idle, halts if it may, and takes what waits. The
+/// numbers stand for the kernel's: a CPU's load, the set of idle CPUs, a run queue.
+struct Neighbours {
+    load: AtomicU32,
+    waiting: Mutex<u32>,
+    idle: AtomicBool,
+    gate: IdleGate,
+    interrupt: Signal,
+}
+
+/// When a CPU says that it is idle: before it looks around, or after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Announces {
+    First,
+    Late,
+}
+
+impl Neighbours {
+    fn new() -> Self {
+        let load = AtomicU32::new(1);
+        let (gate, interrupt) = (IdleGate::new(), Signal::new());
+        Self { load, waiting: Mutex::new(0), idle: AtomicBool::new(false), gate, interrupt }
+    }
+
+    /// A thread comes to wait behind the one that runs: `admit` and `call_for`.
+    fn admit(&self) {
+        self.load.fetch_add(1, Ordering::Relaxed);
+        *self.waiting.lock().unwrap() += 1;
+        fence(Ordering::SeqCst);
+        if self.idle.load(Ordering::Relaxed) && self.idle.swap(false, Ordering::Relaxed) && self.gate.call() {
+            self.interrupt.set();
+        }
+    }
+
+    /// Looks at the load, and takes what waits.
+    fn steal(&self) -> bool {
+        if self.load.load(Ordering::Relaxed) < 2 {
+            return false;
+        }
+        let mut waiting = self.waiting.lock().unwrap();
+        let is_some = *waiting > 0;
+        if is_some {
+            *waiting -= 1;
+            self.load.fetch_sub(1, Ordering::Relaxed);
+        }
+        is_some
+    }
+
+    /// Once through the idle loop. True if it halts.
+    fn halts(&self, announces: Announces) -> bool {
+        self.gate.enter_idle();
+        if announces == Announces::First {
+            self.idle.store(true, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+        }
+        if self.steal() {
+            return false;
+        }
+        // The planted fault: it looked around before it could be seen to be idle.
+        if announces == Announces::Late {
+            self.idle.store(true, Ordering::Relaxed);
+        }
+        self.gate.try_halt(|| true)
+    }
+
+    fn meet(announces: Announces) {
+        let neighbours = Arc::new(Self::new());
+        let crowded = {
+            let neighbours = neighbours.clone();
+            thread::spawn(move || neighbours.admit())
+        };
+        let halts = neighbours.halts(announces);
+        crowded.join().unwrap();
+        assert!(!halts || neighbours.interrupt.is_set(), "halted for ever beside a thread that waits");
+        // Awake, it looks around once more.
+        neighbours.steal();
+        assert_eq!(*neighbours.waiting.lock().unwrap(), 0);
+    }
+}
+
+#[test]
+fn nobody_waits_beside_an_idle_cpu() {
+    model(|| Neighbours::meet(Announces::First));
+}
+
+#[test]
+fn the_model_finds_an_idle_cpu_that_looked_around_too_soon() {
+    let result = catch_unwind(AssertUnwindSafe(|| model(|| Neighbours::meet(Announces::Late))));
+    assert!(result.is_err(), "the planted fault was not found");
+}
+
+/// A wake-up that reads the announcement before it has pushed is lost: the model finds it.
+#[test]
+fn the_model_finds_a_remote_wake_up_that_looks_before_it_pushes() {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        model(|| {
+            let cpu = Arc::new(Cpu::new());
+            let sender = {
+                let cpu = cpu.clone();
+                thread::spawn(move || {
+                    let must_interrupt = cpu.gate.must_interrupt(protocol::inbox::Pushed::First);
+                    let letter = Box::leak(Box::new(Letter { next: AtomicPtr::new(std::ptr::null_mut()) }));
+                    // SAFETY: it is never freed, and in one inbox.
+                    unsafe { cpu.inbox.push(letter) };
+                    if must_interrupt {
+                        cpu.interrupt.set();
+                    }
+                })
+            };
+            cpu.gate.enter_idle();
+            let halts = cpu.take() == 0 && cpu.gate.try_halt(|| cpu.inbox.is_empty());
+            sender.join().unwrap();
+            assert!(!halts || cpu.interrupt.is_set() || cpu.take() == 0, "halted for ever");
+            cpu.take();
+        });
+    }));
+    assert!(result.is_err(), "the planted fault was not found");
 }
 
 #[test]

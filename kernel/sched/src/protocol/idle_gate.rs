@@ -3,6 +3,9 @@
 //! A CPU that runs a thread must; one that is idle but awake looks by itself; one that is halted must, but only once.
 //! The owner announces each step towards sleep or work and looks into the inbox again after a fence; the sender
 //! pushes, and looks at the announcement after a fence. So one of the two sees the other.
+//!
+//! A CPU on which threads wait while others are idle *calls* one of those, so that it comes and takes one. A call is
+//! like a push of nothing: the called CPU does not halt before it has looked around once more.
 
 use crate::shim::{AtomicU32, Ordering, constructor, fence};
 
@@ -18,19 +21,24 @@ const HALTED: u32 = 2;
 /// A CPU's announcement.
 pub struct IdleGate {
     state: AtomicU32,
+    /// Calls that the owner has not answered: 0 or 1.
+    called: AtomicU32,
 }
 
 impl IdleGate {
     constructor! {
         /// Busy.
         pub fn new() -> Self {
-            Self { state: AtomicU32::new(BUSY) }
+            Self { state: AtomicU32::new(BUSY), called: AtomicU32::new(0) }
         }
     }
 
-    /// The owner has nothing to run, and looks for work from now on.
+    /// The owner has nothing to run, and looks for work from now on, here and elsewhere.
     pub fn enter_idle(&self) {
+        self.called.store(0, Ordering::Relaxed);
         self.state.store(AWAKE, Ordering::Relaxed);
+        // What it sees elsewhere is at least as new as what it has answered.
+        fence(Ordering::SeqCst);
     }
 
     /// The owner wants to halt. False if there is work after all. Interrupts are off from before this call until the
@@ -38,7 +46,7 @@ impl IdleGate {
     pub fn try_halt(&self, inbox_is_empty: impl FnOnce() -> bool) -> bool {
         self.state.store(HALTED, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        let may_halt = inbox_is_empty();
+        let may_halt = inbox_is_empty() && self.called.load(Ordering::Relaxed) == 0;
         if !may_halt {
             self.state.store(AWAKE, Ordering::Relaxed);
         }
@@ -55,6 +63,13 @@ impl IdleGate {
         self.state.store(BUSY, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         inbox_is_empty()
+    }
+
+    /// Calls the owner, who seems to be idle, to where threads wait. True if the caller must interrupt it.
+    pub fn call(&self) -> bool {
+        self.called.store(1, Ordering::Relaxed);
+        // A busy owner looks around when it is idle again.
+        self.must_interrupt(Pushed::Later)
     }
 
     /// After a push: whether the sender must interrupt the owner.

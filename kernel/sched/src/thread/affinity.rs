@@ -10,7 +10,7 @@ use arch::{AtomicCpuSet, CpuSet};
 use sync::{irq_off, trace};
 
 use super::{Place, Thread};
-use crate::balance::hand_over;
+use crate::balance::{call_for, hand_over};
 use crate::cpu::{ACTIVE, Cpu, IDLE};
 use crate::current::current_thread;
 use crate::switch::{Why, switch};
@@ -98,6 +98,10 @@ impl Thread {
     fn move_other(&self) -> Progress {
         let (cpu, mut queue) = self.lock_queue();
         if self.may_run_on(cpu.id) && self.place() != Place::Nowhere {
+            if self.place() == Place::Queued {
+                // Somebody may be idle where it could not run before.
+                call_for(self);
+            }
             return Progress::Done;
         }
         match self.place() {
