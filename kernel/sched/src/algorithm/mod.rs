@@ -17,5 +17,8 @@ pub mod tree;
 pub mod weight;
 
 #[cfg(test)]
+#[allow(unsafe_code, reason = "calls the queue as the kernel does")]
+mod lags;
+#[cfg(test)]
 #[allow(unsafe_code, reason = "links entities that it keeps in boxes")]
 mod model;

@@ -11,11 +11,11 @@ use super::run_queue::{Pick, RunQueue, Verdict};
 use super::weight::Weight;
 
 /// A CPU with its threads: what the kernel does around a run queue, without the kernel.
-struct Machine {
-    threads: Vec<Box<Entity>>,
-    queue: RunQueue,
+pub(super) struct Machine {
+    pub(super) threads: Vec<Box<Entity>>,
+    pub(super) queue: RunQueue,
     ran_ns: Vec<u64>,
-    runnable: Vec<bool>,
+    pub(super) runnable: Vec<bool>,
 }
 
 fn nice(nice: i32) -> Class {
@@ -27,13 +27,13 @@ fn real_time(priority: u8, turn: Turn) -> Class {
 }
 
 impl Machine {
-    fn new(classes: impl IntoIterator<Item = Class>) -> Self {
+    pub(super) fn new(classes: impl IntoIterator<Item = Class>) -> Self {
         let threads: Vec<_> = classes.into_iter().map(|class| Box::new(Entity::new(class))).collect();
         let count = threads.len();
         Self { threads, queue: RunQueue::new(), ran_ns: vec![0; count], runnable: vec![false; count] }
     }
 
-    fn all_awake(classes: impl IntoIterator<Item = Class>) -> Self {
+    pub(super) fn all_awake(classes: impl IntoIterator<Item = Class>) -> Self {
         let mut machine = Self::new(classes);
         for index in 0..machine.threads.len() {
             machine.wake(index);
@@ -41,7 +41,7 @@ impl Machine {
         machine
     }
 
-    fn wake(&mut self, index: usize) {
+    pub(super) fn wake(&mut self, index: usize) {
         if !std::mem::replace(&mut self.runnable[index], true) {
             // SAFETY: boxed, and it sleeps, so it is in no queue; the queue goes with the machine.
             unsafe { self.queue.enqueue(&self.threads[index]) };
@@ -51,7 +51,7 @@ impl Machine {
         }
     }
 
-    fn sleep_current(&mut self) {
+    pub(super) fn sleep_current(&mut self) {
         if let Some(index) = self.current() {
             self.runnable[index] = false;
             self.queue.stop_current();
@@ -59,13 +59,13 @@ impl Machine {
         self.queue.pick(Pick::Best);
     }
 
-    fn current(&self) -> Option<usize> {
+    pub(super) fn current(&self) -> Option<usize> {
         let current = self.queue.current()?;
         self.threads.iter().position(|thread| NonNull::from(&**thread) == current)
     }
 
     /// Runs the current thread for at most `ns`, or until the queue wants another look.
-    fn run(&mut self, ns: u64) -> u64 {
+    pub(super) fn run(&mut self, ns: u64) -> u64 {
         let Some(index) = self.current() else { return ns };
         let ran = self.queue.time_left_ns().map_or(ns, |left| left.clamp(1, ns));
         self.ran_ns[index] += ran;

@@ -187,6 +187,12 @@ impl RunQueue {
         self.real_time.find(&wanted).or_else(|| self.fair.find(LOOK_AT, &wanted))
     }
 
+    /// The fair class's mean virtual time.
+    #[cfg(test)]
+    pub(super) fn fair_mean(&self) -> u64 {
+        self.fair.mean(self.current_fair())
+    }
+
     #[inline]
     fn current_fair<'a>(&self) -> Option<&'a Entity> {
         self.current.map(at).filter(|current| matches!(current.class(), Class::Fair { .. }))

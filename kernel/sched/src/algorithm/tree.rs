@@ -53,8 +53,16 @@ unsafe impl<T: Send> Send for Tree<T> {}
 
 type Link<T> = Option<NonNull<T>>;
 
+#[cfg(test)]
+std::thread_local! {
+    /// How many nodes have been looked at.
+    pub(super) static LOOKS: Cell<u64> = const { Cell::new(0) };
+}
+
 /// The node behind a link.
 fn at<'a, T>(node: NonNull<T>) -> &'a T {
+    #[cfg(test)]
+    LOOKS.set(LOOKS.get() + 1);
     // SAFETY: linked nodes are alive and in place (`Tree::insert`'s contract), and the references made here end with
     // the tree's method.
     unsafe { node.as_ref() }
