@@ -22,5 +22,5 @@ pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Mmsghdr, Msghdr, Pollfd, SelectM
 pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam};
 pub use signals::{Sigaction, Sigaltstack, Sigcontext, Sigevent, Siginfo, Ucontext};
 pub use system::{Sysinfo, Utsname};
-pub use terminal::{Termios, Termios2, Winsize};
+pub use terminal::{Termio, Termios, Termios2, Winsize};
 pub use time::{Itimerspec, Itimerval, Timespec, Timeval, Timex, Timezone, Tms, Utimbuf};

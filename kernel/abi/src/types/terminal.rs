@@ -42,6 +42,26 @@ pub struct Termios2 {
     pub output_speed: u32,
 }
 
+/// The same as System V had it: `struct termio`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Termio {
+    /// The low half of the input flags.
+    pub input: u16,
+    /// The low half of the output flags.
+    pub output: u16,
+    /// The low half of the control flags.
+    pub control: u16,
+    /// The low half of the local flags.
+    pub local: u16,
+    /// Line discipline.
+    pub line: u8,
+    /// The first of the control characters.
+    pub characters: [u8; 8],
+    /// Nothing.
+    pub padding: u8,
+}
+
 /// The size of a terminal: `struct winsize`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]

@@ -3,32 +3,13 @@
 use alloc::sync::Arc;
 
 use abi::consts::ioctl;
-use abi::types::{Termios, Termios2, Winsize};
+use abi::types::Winsize;
 use abi::{Errno, Result, Signal};
 use mm::user::UserPtr;
 use object::{Terminal, caller};
 
 use super::{Tty, file};
-use crate::line_discipline::{Character, Input, Local, Output, Settings};
-
-/// TCGETS2 and its three setters, which the constants' crate leaves out.
-const TCGETS2: u32 = 0x802c_542a;
-const TCSETS2: u32 = 0x402c_542b;
-const TCSETSW2: u32 = 0x402c_542c;
-const TCSETSF2: u32 = 0x402c_542d;
-/// Bits of `c_cflag` that say "the speed is in its own field".
-const BOTHER: u32 = 0o010000;
-const CBAUD: u32 = 0o010017;
-
-/// When new settings take effect.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
-    Now,
-    /// After everything written was sent.
-    Drained,
-    /// After that, and with the input thrown away.
-    Flushed,
-}
+use crate::line_discipline::Character;
 
 impl Tty {
     /// Carries out a control request for a file of `generation`.
@@ -37,14 +18,6 @@ impl Tty {
             return Err(Errno::EIO);
         }
         match request {
-            ioctl::TCGETS => self.get_termios(argument),
-            ioctl::TCSETS => self.set_termios(argument, When::Now, generation),
-            ioctl::TCSETSW => self.set_termios(argument, When::Drained, generation),
-            ioctl::TCSETSF => self.set_termios(argument, When::Flushed, generation),
-            TCGETS2 => self.get_termios2(argument),
-            TCSETS2 => self.set_termios2(argument, When::Now, generation),
-            TCSETSW2 => self.set_termios2(argument, When::Drained, generation),
-            TCSETSF2 => self.set_termios2(argument, When::Flushed, generation),
             ioctl::TIOCGWINSZ => put(argument, &{ self.state.lock().size }),
             ioctl::TIOCSWINSZ => {
                 let size: Winsize = at(argument).read()?;
@@ -77,7 +50,7 @@ impl Tty {
                 _ => Err(Errno::EINVAL),
             },
             ioctl::TIOCGDEV => put(argument, &(self.device() as u32)),
-            _ => Err(Errno::ENOTTY),
+            _ => self.control_modes(request, argument, generation),
         }
     }
 
@@ -85,52 +58,6 @@ impl Tty {
     pub(crate) fn control_settings(self: &Arc<Self>, request: u32, argument: usize) -> Result<usize> {
         let generation = self.state.lock().generation;
         self.control(request, argument, generation)
-    }
-
-    fn get_termios(&self, argument: usize) -> Result<usize> {
-        let settings = self.state.lock().discipline.settings().clone();
-        put(argument, &termios_of(&settings))
-    }
-
-    fn get_termios2(&self, argument: usize) -> Result<usize> {
-        let settings = self.state.lock().discipline.settings().clone();
-        let Termios { input, output, control, local, line, characters } = termios_of(&settings);
-        let (input_speed, output_speed) = (settings.input_speed, settings.output_speed);
-        put(argument, &Termios2 { input, output, control, local, line, characters, input_speed, output_speed })
-    }
-
-    fn set_termios(&self, argument: usize, when: When, generation: u64) -> Result<usize> {
-        self.check_background(Signal::TTOU)?;
-        let new: Termios = at(argument).read()?;
-        let speed = speed_of(new.control);
-        self.apply(settings_of(&new, speed, speed), when, generation)
-    }
-
-    fn set_termios2(&self, argument: usize, when: When, generation: u64) -> Result<usize> {
-        self.check_background(Signal::TTOU)?;
-        let Termios2 { input, output, control, local, line, characters, input_speed, output_speed } =
-            at::<Termios2>(argument).read()?;
-        let new = Termios { input, output, control, local, line, characters };
-        let has_own_speed = control & CBAUD == BOTHER;
-        let code_speed = speed_of(control);
-        let speeds = if has_own_speed { (input_speed, output_speed) } else { (code_speed, code_speed) };
-        self.apply(settings_of(&new, speeds.0, speeds.1), when, generation)
-    }
-
-    fn apply(&self, settings: Settings, when: When, generation: u64) -> Result<usize> {
-        if when != When::Now {
-            self.drain(generation)?;
-        }
-        let mut state = self.state.lock();
-        if when == When::Flushed {
-            state.discipline.flush_input();
-        }
-        state.discipline.set_settings(settings);
-        state.pump(&*self.wire);
-        drop(state);
-        self.wire.resume();
-        self.wait_queue().wake_all();
-        Ok(0)
     }
 
     fn get_foreground(&self, argument: usize) -> Result<usize> {
@@ -229,46 +156,12 @@ impl Tty {
 }
 
 /// The user memory that a request's argument points at.
-fn at<T>(argument: usize) -> UserPtr<T> {
+pub(super) fn at<T>(argument: usize) -> UserPtr<T> {
     UserPtr::new(argument as u64)
 }
 
-fn put<T: zerocopy::IntoBytes + zerocopy::Immutable>(argument: usize, value: &T) -> Result<usize> {
+/// Writes a request's answer to where its argument points.
+pub(super) fn put<T: zerocopy::IntoBytes + zerocopy::Immutable>(argument: usize, value: &T) -> Result<usize> {
     at(argument).write(value)?;
     Ok(0)
-}
-
-fn termios_of(settings: &Settings) -> Termios {
-    Termios {
-        input: settings.input.bits(),
-        output: settings.output.bits(),
-        control: settings.control,
-        local: settings.local.bits(),
-        line: settings.line,
-        characters: settings.characters,
-    }
-}
-
-fn settings_of(new: &Termios, input_speed: u32, output_speed: u32) -> Settings {
-    Settings {
-        input: Input::from_bits_retain(new.input),
-        output: Output::from_bits_retain(new.output),
-        control: new.control,
-        local: Local::from_bits_retain(new.local),
-        line: new.line,
-        characters: new.characters,
-        input_speed,
-        output_speed,
-    }
-}
-
-/// The speed behind the code in `c_cflag`.
-fn speed_of(control: u32) -> u32 {
-    const SLOW: [u32; 16] = [0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19_200, 38_400];
-    const FAST: [u32; 16] = [
-        38_400, 57_600, 115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000,
-        2_000_000, 2_500_000, 3_000_000, 3_500_000, 4_000_000,
-    ];
-    let code = (control & 0o17) as usize;
-    if control & BOTHER == 0 { SLOW[code] } else { FAST[code] }
 }

@@ -78,7 +78,8 @@ pub(super) fn controlling(tty: &Arc<Tty>) -> Result<Arc<dyn Object>> {
     TtyFile::make(tty, None, OpenFlags::READ_WRITE, Hold::Noted)
 }
 
-fn is_privileged() -> bool {
+/// Whether the caller may do what only the superuser may.
+pub(super) fn is_privileged() -> bool {
     caller().is_none_or(|caller| caller.credentials().is_privileged())
 }
 

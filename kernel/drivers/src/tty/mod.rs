@@ -11,13 +11,14 @@
 mod control;
 mod file;
 mod job_control;
+mod modes;
 mod read;
 mod write;
 
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 
-use abi::types::Winsize;
+use abi::types::{Termios, Winsize};
 use abi::{Errno, Result, Signal};
 use object::{ProcessGroup, Ready, Terminal};
 use sched::WaitQueue;
@@ -77,6 +78,8 @@ struct State {
     /// How often the line was hung up; files opened before the last time are dead.
     generation: u64,
     is_exclusive: bool,
+    /// The modes that cannot be changed: a bit or byte each.
+    locked_modes: Termios,
 }
 
 impl Tty {
@@ -92,6 +95,7 @@ impl Tty {
             foreground: None,
             generation: 0,
             is_exclusive: false,
+            locked_modes: Termios::default(),
         };
         Ok(Self { device, wire, state: SpinLock::new(state), changed: WaitQueue::new(), reading: Mutex::new(()) })
     }

@@ -19,6 +19,8 @@ fn main() -> ExitCode {
     report.check("VMIN and VTIME say how a raw read waits", raw_reads());
     report.check("a terminal that may not wait says EAGAIN", no_waiting());
     report.check("settings come back as they were set", settings());
+    report.check("System V's structure sets the half that it has room for", short_settings());
+    report.check("locked settings stay as they are", locked_settings());
     report.check("TCSAFLUSH and tcflush throw input away", flushing());
     report.check("keys end and stop the foreground", keys());
     report.check("a changed window size is told to the foreground", window_size());
@@ -109,6 +111,54 @@ fn settings() -> Holds {
     equal(write(pair.master, b"quiet\n"), Ok(6))?;
     equal(read(pair.slave, 99), Ok(b"quiet\n".to_vec()))?;
     equal(poll(pair.master, 50), 0)
+}
+
+/// Requests for `struct termio`, which the crate of constants leaves out.
+const TCGETA: libc::Ioctl = 0x5405;
+const TCSETAW: libc::Ioctl = 0x5407;
+
+fn short_settings() -> Holds {
+    /// `struct termio` of <asm-generic/termios.h>.
+    #[derive(Default)]
+    #[repr(C)]
+    struct Short {
+        flags: [u16; 4],
+        line: u8,
+        characters: [u8; 8],
+    }
+    let pair = pair()?;
+    let whole = get_settings(pair.slave);
+    let mut short = Short::default();
+    // SAFETY: the structure is the one that the request fills.
+    equal(unsafe { libc::ioctl(pair.slave, TCGETA, &mut short) }, 0)?;
+    equal(u32::from(short.flags[3]), whole.c_lflag & 0xffff)?;
+    equal(short.characters[libc::VINTR], whole.c_cc[libc::VINTR])?;
+    short.flags[3] &= !(libc::ECHO as u16);
+    short.characters[libc::VINTR] = b'x';
+    // SAFETY: the structure is the one that the request reads.
+    equal(unsafe { libc::ioctl(pair.slave, TCSETAW, &short) }, 0)?;
+    let found = get_settings(pair.slave);
+    equal(found.c_lflag, whole.c_lflag & !libc::ECHO)?;
+    equal((found.c_cc[libc::VINTR], found.c_cc[libc::VLNEXT]), (b'x', whole.c_cc[libc::VLNEXT]))
+}
+
+fn locked_settings() -> Holds {
+    let pair = pair()?;
+    let before = get_settings(pair.slave);
+    // SAFETY: all zeroes lock nothing.
+    let mut locked: libc::termios = unsafe { std::mem::zeroed() };
+    locked.c_lflag = libc::ECHO;
+    locked.c_cc[libc::VINTR] = 1;
+    // SAFETY: the structure is the one that the request reads.
+    equal(unsafe { libc::ioctl(pair.slave, libc::TIOCSLCKTRMIOS, &locked) }, 0)?;
+    let mut wanted = before;
+    wanted.c_lflag &= !(libc::ECHO | libc::ICANON);
+    wanted.c_cc[libc::VINTR] = b'x';
+    wanted.c_cc[libc::VQUIT] = b'y';
+    equal(set_settings(pair.slave, libc::TCSANOW, &wanted), 0)?;
+    let found = get_settings(pair.slave);
+    equal(found.c_lflag, before.c_lflag & !libc::ICANON)?;
+    equal((found.c_cc[libc::VINTR], found.c_cc[libc::VQUIT]), (before.c_cc[libc::VINTR], b'y'))
 }
 
 fn flushing() -> Holds {
