@@ -17,6 +17,12 @@ pub enum Software {
     Bash,
     /// Python; for tests.
     Python,
+    /// Suites for real-time schedulers; for tests.
+    RtTests,
+    /// A suite of loads of every kind; for tests.
+    StressNg,
+    /// chrt, taskset and the like; for tests.
+    UtilLinux,
 }
 
 /// A package manager.
@@ -52,6 +58,9 @@ impl Software {
             Self::MuslGcc => "musl-gcc",
             Self::Bash => "bash",
             Self::Python => "Python 3",
+            Self::RtTests => "rt-tests",
+            Self::StressNg => "stress-ng",
+            Self::UtilLinux => "util-linux",
         }
     }
 
@@ -71,6 +80,10 @@ impl Software {
             (Self::Python, Manager::Apt) => &["python3-minimal"],
             (Self::Python, Manager::Pacman) => &["python"],
             (Self::Python, _) => &["python3"],
+            (Self::RtTests, Manager::Dnf) => &["realtime-tests"],
+            (Self::RtTests, _) => &["rt-tests"],
+            (Self::StressNg, _) => &["stress-ng"],
+            (Self::UtilLinux, _) => &["util-linux"],
             (Self::Grub, Manager::Apt) => &["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "xorriso", "mtools"],
             (Self::Grub, Manager::Dnf) => &["grub2-tools-extra", "grub2-pc-modules", "xorriso", "mtools"],
             (Self::Grub, Manager::Apk) => &["grub-bios", "grub-efi", "xorriso", "mtools"],
