@@ -26,6 +26,7 @@ pub fn start(info: &'static BootInfo) -> Result<()> {
         user_main: syscall::user_main,
         clear_child_tid: ipc::futex::clear_child_tid,
         exit_robust_list: ipc::futex::exit_robust_list,
+        abandon_futexes: ipc::futex::inheritance::abandon,
         power_off: end,
     });
     process::exec::vdso::init()?;

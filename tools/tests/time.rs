@@ -62,3 +62,53 @@ fn the_c_libraries_find_the_clocks_in_the_image() {
         assert!(outcome.log.contains("write(") && calls.count() < 20, "{}", outcome.report());
     }
 }
+
+#[test]
+fn futexes_lend_urgency_and_exclude() {
+    for cpus in [1, 2, 8] {
+        let outcome = exec(&[program("pi_futexes").to_str().unwrap()]).smp(cpus).run().expect_code(0);
+        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
+    }
+}
+
+const MUTEXES: &str = r#"
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+static pthread_mutex_t lock, robust;
+static long count;
+static void *work(void *arg) { for (int n = 0; n < 500; n++) { pthread_mutex_lock(&lock); long seen = count; sched_yield(); count = seen + 1; pthread_mutex_unlock(&lock); } return arg; }
+static void *die(void *arg) { pthread_mutex_lock(&robust); return arg; }
+int main(void) {
+    pthread_mutexattr_t a; pthread_mutexattr_init(&a);
+    int set = pthread_mutexattr_setprotocol(&a, PTHREAD_PRIO_INHERIT);
+    pthread_mutex_init(&lock, &a);
+    pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&robust, &a);
+    pthread_t t[8];
+    for (int n = 0; n < 8; n++) pthread_create(&t[n], 0, work, 0);
+    for (int n = 0; n < 8; n++) pthread_join(t[n], 0);
+    pthread_create(&t[0], 0, die, 0); pthread_join(t[0], 0);
+    int died = pthread_mutex_lock(&robust);
+    int consistent = pthread_mutex_consistent(&robust);
+    pthread_mutex_unlock(&robust);
+    int again = pthread_mutex_lock(&robust);
+    printf("%d %ld %d %d %d\n", set, count, died == EOWNERDEAD, consistent, again);
+    return 0;
+}
+"#;
+
+#[test]
+fn mutexes_of_glibc_inherit_priority_and_survive_their_owners() {
+    let scratch = Scratch::new("mutexes");
+    let source = scratch.write("mutexes.c", MUTEXES);
+    let output = scratch.path("mutexes");
+    let mut compiler = Command::new("cc");
+    compiler.arg("-pthread").arg("-o").arg(&output).arg(&source);
+    run(compiler, b"").expect_code(0);
+    for cpus in [1, 4] {
+        let outcome = exec(&[output.to_str().unwrap()]).smp(cpus).run().expect_code(0);
+        assert_eq!(outcome.text(), "0 4000 1 0 0\n", "{}", outcome.report());
+    }
+}

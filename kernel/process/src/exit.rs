@@ -32,6 +32,12 @@ pub(crate) fn finish(mut cx: Context) {
     leave_memory(&cx);
     let Context { task, table, space, user: _ } = cx;
     sched::current().set_address_space(None);
+    // From here on nobody can begin to wait for what it holds; whoever has begun is told.
+    if sched::current().end_lending()
+        && let Some(hooks) = hooks::get()
+    {
+        (hooks.abandon_futexes)(task.id() as u32);
+    }
     let process = Arc::clone(task.process());
     process.add_used(&ResourceUse::of_thread(&sched::current()));
     let last = leave(&process, &task);
@@ -57,6 +63,9 @@ pub(crate) fn leave_memory(cx: &Context) {
     if let Some(hooks) = hooks::get() {
         if head != 0 {
             (hooks.exit_robust_list)(head, task.id() as u32);
+        }
+        if sched::current().has_lenders() {
+            (hooks.abandon_futexes)(task.id() as u32);
         }
         if word != 0 {
             (hooks.clear_child_tid)(word);

@@ -13,6 +13,8 @@ pub struct Hooks {
     pub clear_child_tid: fn(address: u64),
     /// Walks the list of robust futexes that starts at this address of the current space, on behalf of thread `id`.
     pub exit_robust_list: fn(head: u64, id: u32),
+    /// Thread `id`, for which others wait, lets go of the futexes with priority inheritance that it holds.
+    pub abandon_futexes: fn(id: u32),
     /// The first process has ended: ends the machine.
     pub power_off: fn(ExitStatus) -> !,
 }

@@ -10,6 +10,7 @@
 //!   the host.
 //! - `cpu`, `queue`, `switch`, `wake`, `balance`, `idle`: the two above applied to this machine's CPUs.
 //! - `tracing`: what of this the trace (`sync::trace`) is told.
+//! - `inheritance`: who waits for a thread lends it its urgency.
 //! - [`Uses`]: what a thread does through lent capabilities, noted for those who take them back.
 //! - [`Thread`], [`current`], [`WaitQueue`], [`timer`], [`deferred`], [`stats`]: what the floors above use.
 //!
@@ -28,7 +29,7 @@
 //! 6. The timer interrupt is armed only while a timer is, or while a thread waits for the running one's slice to end.
 //!
 //! # Locks, outermost first
-//! Observers of a wait queue, a wait queue, a timer being armed, a CPU's timers, a thread's settings, a run queue.
+//! Observers of a wait queue, a wait queue, a timer being armed, a CPU's timers, lending, a thread's settings, a run queue.
 //! Two run queues are never locked together: threads travel through inboxes.
 //!
 //! # What it must not do
@@ -50,6 +51,8 @@ mod current;
 pub mod deferred;
 pub mod hooks;
 mod idle;
+#[allow(unsafe_code, reason = "threads are linked into the trees of those they wait for")]
+mod inheritance;
 mod observer;
 pub mod parameters;
 #[allow(unsafe_code, reason = "thread tokens of sleeping locks")]
@@ -74,8 +77,9 @@ mod wake;
 
 pub use current::{Current, current, current_arc, exit, preempt_if_needed, yield_now};
 pub use hooks::{init, init_cpu, run_idle};
+pub use inheritance::LendError;
 pub use observer::{Attachment, Observer};
-pub use parameters::{Heirs, Nice, Parameters, Policy, RealTimePriority, Slice};
+pub use parameters::{Heirs, Nice, Parameters, Policy, RealTimePriority, Slice, Urgency};
 pub use thread::{Builder, Prepared, Thread, ThreadId, Use, Uses};
 pub use wait::{Interruptible, Wait, WaitError};
 pub use wait_queue::WaitQueue;

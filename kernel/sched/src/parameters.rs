@@ -96,6 +96,33 @@ pub enum Heirs {
     Ordinary,
 }
 
+/// How urgent a thread is, as one number: what is lent to whom it waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Urgency(u8);
+
+impl Urgency {
+    /// Less than any thread's.
+    pub const NONE: Self = Self(0);
+    /// That of the policy that runs when nobody else wants to; those of nice 19 to −20 follow.
+    const IDLE: u8 = 1;
+    const LEAST_NICE: u8 = 2;
+    /// That of real-time priority 0, which does not exist.
+    const REAL_TIME: u8 = 100;
+
+    pub(crate) const fn from_raw(raw: u8) -> Self {
+        Self(raw)
+    }
+
+    pub(crate) const fn raw(self) -> u8 {
+        self.0
+    }
+
+    /// A number that is the smaller the more urgent.
+    pub(crate) const fn inverted(self) -> u64 {
+        (u8::MAX - self.0) as u64
+    }
+}
+
 /// What a thread asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
@@ -155,6 +182,30 @@ impl Parameters {
         Self { policy, nice: Nice(word as u8 as i8), slice: Slice((word >> 32) as u32), heirs }
     }
 
+    /// How urgent that is.
+    pub(crate) const fn urgency(self) -> Urgency {
+        Urgency(match self.policy {
+            Policy::Fifo(priority) | Policy::RoundRobin(priority) => Urgency::REAL_TIME + priority.0,
+            Policy::Normal | Policy::Batch => Urgency::LEAST_NICE + (19 - self.nice.0) as u8,
+            Policy::Idle => Urgency::IDLE,
+        })
+    }
+
+    /// The same, lifted to an urgency if that is greater.
+    pub(crate) fn lifted(self, to: Urgency) -> Self {
+        if to <= self.urgency() {
+            return self;
+        }
+        match to.0.checked_sub(Urgency::REAL_TIME) {
+            Some(priority) => Self { policy: Policy::Fifo(RealTimePriority(priority)), ..self },
+            None => Self {
+                policy: Policy::Normal,
+                nice: Nice::clamped(19 + i32::from(Urgency::LEAST_NICE) - i32::from(to.0)),
+                ..self
+            },
+        }
+    }
+
     /// As the run queue sees it.
     pub(crate) const fn class(self) -> Class {
         let weight = match self.policy {
@@ -176,6 +227,27 @@ mod tests {
     use super::{Heirs, Nice, Parameters, Policy, RealTimePriority, Slice};
 
     const PRIORITY: RealTimePriority = RealTimePriority(99);
+
+    #[test]
+    fn lifting_gives_the_urgency_and_never_takes() {
+        let real_time = |value| Policy::Fifo(RealTimePriority::new(value).unwrap());
+        let with = |policy, nice| Parameters { policy, nice: Nice::clamped(nice), ..Parameters::DEFAULT };
+        let ladder = [
+            with(Policy::Idle, -20),
+            with(Policy::Normal, 19),
+            with(Policy::Normal, 0),
+            with(Policy::Normal, -20),
+            with(real_time(1), 0),
+            with(real_time(99), 0),
+        ];
+        for (low, below) in ladder.iter().enumerate() {
+            for above in &ladder[low + 1..] {
+                assert!(below.urgency() < above.urgency());
+                assert_eq!(below.lifted(above.urgency()).urgency(), above.urgency());
+                assert_eq!(above.lifted(below.urgency()), *above);
+            }
+        }
+    }
 
     #[test]
     fn parameters_survive_packing() {

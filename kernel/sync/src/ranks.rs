@@ -145,6 +145,8 @@ ranks! {
     213 TimerArming;
     /// A CPU's timers.
     214 Timers;
+    /// Which threads lend their urgency to which.
+    216 Lending;
     /// A thread's affinity and scheduling parameters, when they change.
     218 ThreadParameters;
     /// A CPU's run queue.

@@ -535,6 +535,8 @@ macro_rules! system_calls {
                 roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE ENOTCAPABLE];
             441 wait epoll_pwait2(set: poll_set[KQUEUE_EVENT], events: output[EpollEvent], max: i32, timeout: input[Timespec], mask: input[SignalSet], size: usize)
                 roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
+            449 futex futex_waitv(waiters: input[FutexWaitv], count: u32, flags: u32, timeout: input[Timespec], clock: clock)
+                roots[] promises[stdio] errors[EAGAIN EINTR EINVAL ETIMEDOUT];
             452 paths fchmodat2(directory: at[LOOKUP FCHMOD], path: path, mode: mode, flags: flags[AtFlags])
                 roots[] promises[fattr] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP EPERM EROFS ECAPMODE ENOTCAPABLE];
             0x1000 capabilities cap_rights_limit(fd: slot, rights: input[[u64; 2]])

@@ -19,7 +19,9 @@ pub use capability::{NarrowItem, SpawnArguments, SpawnSlot};
 pub use core_file::{ElfHeader, ElfSegment, ProcessInfo, ThreadStatus, UserRegisters};
 pub use file::{DirentHeader, Flock, OpenHow, OwnerEx, Stat, Statfs, Statx, StatxTimestamp};
 pub use io::{Cmsghdr, EpollEvent, FdSet, Iovec, Mmsghdr, Msghdr, Pollfd, SelectMask, SocketAddress, Ucred};
-pub use process::{CapUserData, CapUserHeader, CloneArgs, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam};
+pub use process::{
+    CapUserData, CapUserHeader, CloneArgs, FutexWaitv, Rlimit, RobustListHead, Rusage, SchedAttr, SchedParam,
+};
 pub use signals::{Sigaction, Sigaltstack, Sigcontext, Sigevent, Siginfo, Ucontext};
 pub use system::{Sysinfo, Utsname};
 pub use terminal::{Termio, Termios, Termios2, Winsize};

@@ -125,6 +125,20 @@ pub struct RobustListHead {
     pub pending: u64,
 }
 
+/// One of several futexes to wait on: `struct futex_waitv`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct FutexWaitv {
+    /// What the word is to be.
+    pub value: u64,
+    /// Where it is.
+    pub address: u64,
+    /// Its size, and whether it is private.
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
 /// `struct __user_cap_header_struct`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]

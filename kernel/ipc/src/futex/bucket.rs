@@ -30,6 +30,8 @@ pub struct Entry {
     pub key: FutexKey,
     /// Which wakers reach it.
     pub bits: NonZeroU32,
+    /// The lock with priority inheritance that it will take when it is woken, of one that said so.
+    pub target: Option<FutexKey>,
     /// Who it is.
     pub waiter: Arc<Waiter>,
 }
@@ -42,22 +44,39 @@ pub struct Waiter {
     /// Index of the bucket it is in; changes under that bucket's lock.
     place: AtomicU32,
     queue: WaitQueue,
+    /// Where a thread that waits on several words sleeps instead.
+    group: Option<Arc<WaitQueue>>,
 }
 
 impl Waiter {
     /// One that is in no bucket yet.
     pub fn new() -> core::result::Result<Arc<Self>, OutOfMemory> {
+        Self::make(None)
+    }
+
+    /// One of several for a thread that sleeps in `group`.
+    pub fn in_group(group: &Arc<WaitQueue>) -> core::result::Result<Arc<Self>, OutOfMemory> {
+        Self::make(Some(group.clone()))
+    }
+
+    fn make(group: Option<Arc<WaitQueue>>) -> core::result::Result<Arc<Self>, OutOfMemory> {
         mm::alloc::try_arc(Self {
             is_woken: AtomicBool::new(false),
             is_disturbed: AtomicBool::new(false),
             place: AtomicU32::new(0),
             queue: WaitQueue::new(),
+            group,
         })
+    }
+
+    /// Whether somebody woke it.
+    pub fn is_woken(&self) -> bool {
+        self.is_woken.load(Ordering::Acquire)
     }
 
     /// Sleeps until woken.
     pub fn sleep(&self, how: Wait) -> core::result::Result<(), WaitError> {
-        self.queue.wait_until(how, || self.is_woken.load(Ordering::Acquire).then_some(()))
+        self.queue.wait_until(how, || self.is_woken().then_some(()))
     }
 
     /// Whether it is to look again at the word.
@@ -67,7 +86,7 @@ impl Waiter {
 
     fn wake(&self) {
         self.is_woken.store(true, Ordering::Release);
-        self.queue.wake_one();
+        self.group.as_deref().unwrap_or(&self.queue).wake_one();
     }
 }
 
@@ -159,6 +178,18 @@ impl Entries<'_> {
             }
         }
         woken
+    }
+
+    /// Wakes at most `count` waiters of `key`, all of which are to take the lock `target`: EINVAL, and nobody is woken.
+    pub fn wake_for(&mut self, key: &FutexKey, target: &FutexKey, count: usize) -> Result<usize> {
+        let is_stranger = {
+            let mut meant = self.queue.iter().filter(|entry| entry.key == *key).take(count);
+            meant.any(|entry| entry.target.as_ref() != Some(target))
+        };
+        if is_stranger {
+            return Err(abi::Errno::EINVAL);
+        }
+        Ok(self.wake(key, count, NonZeroU32::MAX))
     }
 
     /// Has the waiters that `is_meant` look again at their words.

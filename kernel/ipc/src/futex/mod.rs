@@ -8,12 +8,18 @@
 //! The bucket's lock spins, so under it a missing page is not fetched: the access fails, the lock
 //! is opened, the page is fetched by an access outside, and all is tried again. A waker that finds
 //! the bucket's count at zero takes no lock at all.
+//!
+//! Locks with priority inheritance stand in a table of their own: [`inheritance`]. Who waits on several words stands in
+//! several buckets and is woken by the first waker.
 
 mod bucket;
+pub mod inheritance;
 mod robust;
+mod several;
 mod wake_op;
 
 pub use robust::{clear_child_tid, exit_robust_list};
+pub use several::{Part, wait_for_any};
 pub use wake_op::WakeOp;
 
 use abi::{Errno, Result};
@@ -47,13 +53,27 @@ impl Word {
         })?;
         Ok(Self { address, key })
     }
+
+    /// Whether the other is the same word, perhaps seen elsewhere.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
 }
 
 /// Sleeps while the word is `expected`, until woken by one who shares a bit. EAGAIN if the word is
 /// another, ETIMEDOUT, EINTR, EFAULT.
 pub fn wait(word: Word, expected: u32, bits: NonZeroU32, how: Wait) -> Result<()> {
+    sleep(word, expected, bits, None, how)
+}
+
+/// As [`wait`], until [`requeue_to_lock`] wakes it; the caller then takes the lock `target`.
+pub fn wait_for_requeue(word: Word, expected: u32, bits: NonZeroU32, target: Word, how: Wait) -> Result<()> {
+    sleep(word, expected, bits, Some(target), how)
+}
+
+fn sleep(word: Word, expected: u32, bits: NonZeroU32, target: Option<Word>, how: Wait) -> Result<()> {
     let waiter = Waiter::new()?;
-    enqueue(word, expected, bits, &waiter)?;
+    enqueue(word, expected, bits, target, &waiter)?;
     match waiter.sleep(how) {
         Ok(()) if waiter.is_disturbed() => Err(Errno::EINTR),
         Ok(()) => Ok(()),
@@ -70,7 +90,8 @@ pub fn wait(word: Word, expected: u32, bits: NonZeroU32, how: Wait) -> Result<()
     }
 }
 
-fn enqueue(word: Word, expected: u32, bits: NonZeroU32, waiter: &Arc<Waiter>) -> Result<()> {
+fn enqueue(word: Word, expected: u32, bits: NonZeroU32, target: Option<Word>, waiter: &Arc<Waiter>) -> Result<()> {
+    let target = target.map(|target| target.key);
     let bucket = Bucket::of(&word.key);
     loop {
         {
@@ -78,7 +99,7 @@ fn enqueue(word: Word, expected: u32, bits: NonZeroU32, waiter: &Arc<Waiter>) ->
             let mut entries = bucket.announce();
             match user::load_u32(word.address) {
                 Ok(value) if value != expected => return Err(Errno::EAGAIN),
-                Ok(_) => return entries.push(Entry { key: word.key, bits, waiter: waiter.clone() }),
+                Ok(_) => return entries.push(Entry { key: word.key, bits, target, waiter: waiter.clone() }),
                 Err(_) => {}
             }
         }
@@ -101,15 +122,18 @@ pub fn wake(word: Word, count: usize, bits: NonZeroU32) -> Result<usize> {
 /// EFAULT where it was. The others sleep on.
 pub fn disturb(space: &AddressSpace, pager: u64) {
     let space = space.id();
-    bucket::disturb(|key| match *key {
+    let is_meant = |key: &FutexKey| match *key {
         FutexKey::Private(of, _) => of == space,
         FutexKey::Shared(of, _) => of == pager,
-    });
+    };
+    bucket::disturb(is_meant);
+    inheritance::disturb(is_meant);
 }
 
 /// The calendar was set: every waiter looks again at its word, and those that wait for a time of the calendar at what that is.
 pub fn disturb_all() {
     bucket::disturb(|_| true);
+    inheritance::disturb(|_| true);
 }
 
 /// How many to wake, how many to move.
@@ -140,6 +164,23 @@ pub fn requeue(word: Word, target: Word, request: Requeue) -> Result<(usize, usi
                 let woken = pair.first().wake(&word.key, request.wake, ANY_BIT);
                 let moved = pair.requeue(&word.key, target.key, request.requeue)?;
                 return Ok((woken, moved));
+            }
+        }
+        user::load_u32(word.address)?;
+    }
+}
+
+/// Sends at most `count` waiters of `word`, which is `expected` (else EAGAIN), to the lock `target`, for which each takes its
+/// place by itself; how many. EINVAL for waiters that wait for something else.
+pub fn requeue_to_lock(word: Word, target: Word, expected: u32, count: usize) -> Result<usize> {
+    let bucket = Bucket::of(&word.key);
+    loop {
+        {
+            let mut entries = bucket.lock();
+            match user::load_u32(word.address) {
+                Ok(value) if value != expected => return Err(Errno::EAGAIN),
+                Ok(_) => return entries.wake_for(&word.key, &target.key, count),
+                Err(_) => {}
             }
         }
         user::load_u32(word.address)?;

@@ -1,5 +1,6 @@
 //! What becomes of a thread's futexes when it ends.
 
+use super::inheritance::{self, OWNER, OWNER_DIED, WAITERS};
 use super::{ANY_BIT, Word, wake};
 use abi::types::RobustListHead;
 use mm::space::KeyScope;
@@ -7,13 +8,6 @@ use mm::user::{self, UserPtr};
 
 /// Entries looked at before a list is taken for a loop.
 const ENTRIES_MAX: usize = 2048;
-/// The futex has waiters.
-const WAITERS: u32 = 0x8000_0000;
-/// Its owner died.
-const OWNER_DIED: u32 = 0x4000_0000;
-/// The owner's thread id.
-const OWNER: u32 = 0x3fff_ffff;
-
 /// Whether the entry is one that the thread was just taking or releasing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -22,7 +16,8 @@ enum Standing {
 }
 
 /// Marks the robust futexes that the ending thread `tid` holds and wakes a waiter of each. `head` is the address
-/// given to `set_robust_list`. The list is the thread's own memory: any nonsense in it just ends the walk.
+/// given to `set_robust_list`; bit 0 of an entry says that it is a lock with priority inheritance. Non-robust locks of that kind
+/// are left to their waiters. The list is the thread's own memory: any nonsense in it just ends the walk.
 pub fn exit_robust_list(head: u64, tid: u32) {
     let Ok(list) = UserPtr::<RobustListHead>::new(head).read() else { return };
     let word_of = |entry: u64| (entry & !1).wrapping_add_signed(list.futex_offset);
@@ -48,8 +43,7 @@ fn release(address: u64, tid: u32, standing: Standing) -> abi::Result<()> {
     let mut value = user::load_u32(address)?;
     // Released, with its wake-up still to come: a waiter that missed it is woken here.
     if standing == Standing::Pending && value & OWNER == 0 {
-        wake(Word::at(address, KeyScope::Any)?, 1, ANY_BIT)?;
-        return Ok(());
+        return rouse(address);
     }
     loop {
         if value & OWNER != tid {
@@ -61,9 +55,14 @@ fn release(address: u64, tid: u32, standing: Standing) -> abi::Result<()> {
         }
         value = seen;
     }
-    if value & WAITERS != 0 {
-        wake(Word::at(address, KeyScope::Any)?, 1, ANY_BIT)?;
-    }
+    if value & WAITERS != 0 { rouse(address) } else { Ok(()) }
+}
+
+/// Has one of those who wait for the lock try again, with priority inheritance or without.
+fn rouse(address: u64) -> abi::Result<()> {
+    let word = Word::at(address, KeyScope::Any)?;
+    inheritance::rouse(word);
+    wake(word, 1, ANY_BIT)?;
     Ok(())
 }
 

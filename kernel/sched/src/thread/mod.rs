@@ -25,7 +25,8 @@ use mm::OutOfMemory;
 use sync::{HeldList, IrqLock, ranks};
 
 use crate::algorithm::entity::Entity;
-use crate::parameters::Parameters;
+use crate::inheritance;
+use crate::parameters::{Parameters, Urgency};
 use crate::protocol::inbox::Parcel;
 use crate::protocol::parker::Parker;
 use crate::wait_queue::WaitQueue;
@@ -77,6 +78,9 @@ pub struct Thread {
     /// What it does through lent capabilities.
     uses: Uses,
 
+    /// To whom it lends its urgency, and who lends it theirs; see [`crate::inheritance`].
+    pub(crate) lending: inheritance::Account,
+
     // The CPU whose queue has it, and where it is in there. Changed under that queue's lock, or by who alone may
     // place it.
     cpu: AtomicU32,
@@ -89,6 +93,8 @@ pub struct Thread {
     // Under the lock of the queue of `cpu`.
     pub(crate) entity: Entity,
     applied_parameters: Cell<u64>,
+    /// The lent urgency that the entity follows.
+    applied_lent: Cell<Urgency>,
 
     // The thread's own while it runs, and the switch's while it does not.
     own: UnsafeCell<Own>,
@@ -141,6 +147,8 @@ impl Thread {
             next: AtomicPtr::new(core::ptr::null_mut()),
             entity: Entity::new(parameters.class()),
             applied_parameters: Cell::new(parameters.pack()),
+            applied_lent: Cell::new(Urgency::NONE),
+            lending: inheritance::Account::new(),
             own: UnsafeCell::new(own),
             local: UnsafeCell::new(local),
             held: UnsafeCell::new(HeldList::new()),

@@ -11,7 +11,7 @@ use sync::trace;
 use super::{Thread, ThreadId};
 use crate::attention::{KILL, REVOKED, SIGNAL};
 use crate::cpu::Cpu;
-use crate::parameters::{Nice, Parameters, Policy};
+use crate::parameters::{Nice, Parameters, Policy, Urgency};
 use crate::queue::QueueGuard;
 use crate::wait::{Interruptible, Wait};
 use crate::{tracing, wake};
@@ -186,12 +186,8 @@ impl Thread {
     pub fn change_parameters(&self, change: impl Fn(Parameters) -> Parameters) {
         let update = |word| Some(change(Parameters::unpack(word)).pack());
         let _ = self.parameters.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
-        let (cpu, mut queue) = self.lock_queue();
-        queue.refresh(cpu, self.as_static());
-        drop(queue);
-        if cpu.id != sync::current_cpu() {
-            send_ipi(cpu.id, Ipi::Reschedule);
-        }
+        self.refresh_parameters();
+        self.follow_parameters();
     }
 
     /// Its policy.
@@ -227,19 +223,36 @@ impl Thread {
 
     /// It will not return from its next switch.
     pub(crate) fn end(&self) {
+        self.end_lending();
         self.has_ended.store(true, Ordering::Release);
         self.ended.wake_all();
     }
 
-    /// Has the entity, which is counted in `cpu`'s load, follow the parameters. Under the queue's lock, while it is in no
-    /// queue and not running.
+    /// Has the queue that holds it look at its parameters, or at what is lent to it.
+    pub(crate) fn refresh_parameters(&self) {
+        let (cpu, mut queue) = self.lock_queue();
+        queue.refresh(cpu, self.as_static());
+        drop(queue);
+        if cpu.id != sync::current_cpu() {
+            send_ipi(cpu.id, Ipi::Reschedule);
+        }
+    }
+
+    /// How urgent it is by itself.
+    pub(crate) fn own_urgency(&self) -> Urgency {
+        self.parameters().urgency()
+    }
+
+    /// Has the entity, which is counted in `cpu`'s load, follow the parameters and what is lent to it. Under the queue's
+    /// lock, while it is in no queue and not running.
     #[inline]
     pub(crate) fn apply_parameters(&self, cpu: &Cpu) {
-        let wanted = self.parameters.load(Ordering::Relaxed);
-        if wanted != self.applied_parameters.get() {
+        let (wanted, lent) = (self.parameters.load(Ordering::Relaxed), self.lending.lent());
+        if wanted != self.applied_parameters.get() || lent != self.applied_lent.get() {
             self.applied_parameters.set(wanted);
+            self.applied_lent.set(lent);
             cpu.remove_load(self.entity.load());
-            self.entity.set_class(Parameters::unpack(wanted).class());
+            self.entity.set_class(Parameters::unpack(wanted).lifted(lent).class());
             cpu.add_load(self.entity.load());
         }
     }

@@ -2,11 +2,12 @@
 
 use crate::{Context, timeout};
 use abi::consts::general;
-use abi::types::{RobustListHead, Timespec};
+use abi::types::{FutexWaitv, RobustListHead, Timespec};
 use abi::{Errno, Result};
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
-use ipc::futex::{self, ANY_BIT, Requeue, WakeOp, Word};
+use ipc::futex::inheritance::{self, Patience};
+use ipc::futex::{self, ANY_BIT, Part, Requeue, WakeOp, Word};
 use mm::space::KeyScope;
 use mm::user::UserPtr;
 use sched::Wait;
@@ -14,7 +15,7 @@ use sched::Wait;
 const PRIVATE: u32 = general::FUTEX_PRIVATE_FLAG;
 const CLOCK_REALTIME: u32 = general::FUTEX_CLOCK_REALTIME;
 
-/// Waits on a word of memory, or wakes or moves those who wait. ENOSYS for what has to do with priority inheritance.
+/// Waits on a word of memory, or wakes or moves those who wait; takes and releases locks with priority inheritance.
 /// A relative wait that a signal cut short begins anew with its first deadline.
 pub fn futex(
     cx: &mut Context,
@@ -27,7 +28,10 @@ pub fn futex(
 ) -> Result<usize> {
     let scope = if operation & PRIVATE != 0 { KeyScope::Private } else { KeyScope::Any };
     let command = operation & !(PRIVATE | CLOCK_REALTIME);
-    let is_timed_by_clock = matches!(command, general::FUTEX_WAIT_BITSET | general::FUTEX_WAIT);
+    let is_timed_by_clock = matches!(
+        command,
+        general::FUTEX_WAIT_BITSET | general::FUTEX_WAIT | general::FUTEX_LOCK_PI2 | general::FUTEX_WAIT_REQUEUE_PI
+    );
     if operation & CLOCK_REALTIME != 0 && !is_timed_by_clock {
         return Err(Errno::ENOSYS);
     }
@@ -63,8 +67,92 @@ pub fn futex(
             let counts = (count(value)?, count(value2)?);
             futex::wake_op(Word::at(word, scope)?, Word::at(word2, scope)?, counts, operation)
         }
+        general::FUTEX_LOCK_PI | general::FUTEX_LOCK_PI2 => {
+            // The older of the two always counts by the calendar.
+            let clock = if command == general::FUTEX_LOCK_PI { CLOCK_REALTIME } else { operation };
+            let how = until(absolute_deadline(timeout, clock)?);
+            lock(cx, Word::at(word, scope)?, Patience::Wait(how))
+        }
+        general::FUTEX_TRYLOCK_PI => lock(cx, Word::at(word, scope)?, Patience::None),
+        general::FUTEX_UNLOCK_PI => {
+            inheritance::unlock(Word::at(word, scope)?, cx.task.id() as u32)?;
+            Ok(0)
+        }
+        general::FUTEX_WAIT_REQUEUE_PI => {
+            let bits = NonZeroU32::new(value3).ok_or(Errno::EINVAL)?;
+            let how = until(absolute_deadline(timeout, operation)?);
+            let (word, target) = distinct(Word::at(word, scope)?, Word::at(word2, scope)?)?;
+            futex::wait_for_requeue(word, value, bits, target, how).map_err(restarting)?;
+            lock(cx, target, Patience::Wait(how))
+        }
+        general::FUTEX_CMP_REQUEUE_PI => {
+            // One is meant to get the lock at once.
+            if value != 1 {
+                return Err(Errno::EINVAL);
+            }
+            let (word, target) = distinct(Word::at(word, scope)?, Word::at(word2, scope)?)?;
+            futex::requeue_to_lock(word, target, value3, exact_count(value2)?.saturating_add(1))
+        }
         _ => Err(Errno::ENOSYS),
     }
+}
+
+/// Two words that are not one. EINVAL.
+fn distinct(word: Word, target: Word) -> Result<(Word, Word)> {
+    if word.is_same(&target) { Err(Errno::EINVAL) } else { Ok((word, target)) }
+}
+
+/// A wait that a signal cut short, or that is to look again, begins anew.
+fn restarting(error: Errno) -> Errno {
+    if error == Errno::EINTR { Errno::ERESTARTSYS } else { error }
+}
+
+fn until(deadline: Deadline) -> Wait {
+    let deadline_ns = match deadline {
+        Deadline::Never => None,
+        Deadline::At(deadline) | Deadline::After(deadline) => Some(deadline),
+    };
+    Wait { deadline_ns, ..Wait::INTERRUPTIBLE }
+}
+
+/// Takes a lock with priority inheritance.
+fn lock(cx: &Context, word: Word, patience: Patience) -> Result<usize> {
+    let find = |tid: u32| process::registry::find_task(tid as i32).and_then(|task| task.thread().cloned());
+    inheritance::lock(word, cx.task.id() as u32, patience, &find)?;
+    Ok(0)
+}
+
+/// Waits on several words at once; which of them was woken.
+pub fn futex_waitv(
+    _cx: &mut Context,
+    waiters: UserPtr<FutexWaitv>,
+    count: u32,
+    flags: u32,
+    timeout: UserPtr<Timespec>,
+    clock: i32,
+) -> Result<usize> {
+    const SIZE_32: u32 = 2;
+    const PARTS_MAX: u32 = 128;
+    if flags != 0 || !(1..=PARTS_MAX).contains(&count) {
+        return Err(Errno::EINVAL);
+    }
+    let deadline = match (timeout.non_null(), clock as u32) {
+        (None, _) => Deadline::Never,
+        (Some(_), general::CLOCK_MONOTONIC) => absolute_deadline(timeout.address(), 0)?,
+        (Some(_), general::CLOCK_REALTIME) => absolute_deadline(timeout.address(), CLOCK_REALTIME)?,
+        _ => return Err(Errno::EINVAL),
+    };
+    let mut parts = mm::alloc::try_vec(count as usize)?;
+    for index in 0..u64::from(count) {
+        let at = waiters.address().wrapping_add(index * size_of::<FutexWaitv>() as u64);
+        let FutexWaitv { value, address, flags, reserved } = UserPtr::<FutexWaitv>::new(at).read()?;
+        if flags & !PRIVATE != SIZE_32 || reserved != 0 {
+            return Err(Errno::EINVAL);
+        }
+        let scope = if flags & PRIVATE != 0 { KeyScope::Private } else { KeyScope::Any };
+        parts.push(Part { word: Word::at(address, scope)?, expected: value as u32 });
+    }
+    futex::wait_for_any(&parts, until(deadline)).map_err(restarting)
 }
 
 /// A count of waiters to wake: an int of which nothing or less means one, as on Linux.
@@ -101,11 +189,7 @@ fn absolute_deadline(timeout: u64, operation: u32) -> Result<Deadline> {
 }
 
 fn wait(cx: &Context, word: Word, expected: u32, bits: NonZeroU32, deadline: Deadline) -> Result<usize> {
-    let deadline_ns = match deadline {
-        Deadline::Never => None,
-        Deadline::At(deadline) | Deadline::After(deadline) => Some(deadline),
-    };
-    let how = Wait { deadline_ns, ..Wait::INTERRUPTIBLE };
+    let how = until(deadline);
     match (futex::wait(word, expected, bits, how), deadline) {
         (Err(Errno::EINTR), Deadline::After(deadline)) => {
             cx.task.keep_restart_deadline(deadline);
