@@ -17,15 +17,23 @@ use heap_crate::vec::Vec;
 /// A box, or [`OutOfMemory`] (the value is dropped).
 #[inline]
 pub fn try_box<T>(value: T) -> Result<Box<T>, OutOfMemory> {
+    try_box_with(|| value)
+}
+
+/// A box of what `make` gives, made in its place: for what is too large to be moved lightly. [`OutOfMemory`] before `make`
+/// is called.
+#[inline]
+pub fn try_box_with<T>(make: impl FnOnce() -> T) -> Result<Box<T>, OutOfMemory> {
     let layout = Layout::new::<T>();
     if layout.size() == 0 {
-        return Ok(Box::new(value));
+        return Ok(Box::new(make()));
     }
     // SAFETY: the layout is not empty.
     let block = unsafe { alloc(layout) }.cast::<T>();
     if block.is_null() {
         return Err(OutOfMemory);
     }
+    let value = make();
     // SAFETY: a fresh block of the value's layout.
     unsafe { block.write(value) };
     // SAFETY: the block came from the global allocator with this layout, and holds a value.

@@ -117,6 +117,11 @@ impl WaitQueue {
                 alarm.set(deadline_ns);
             }
             park(how.interruptible);
+            drop(place);
+            // Mostly it is what was waited for, and there is no need to queue up again.
+            if let Some(value) = condition() {
+                return Ok(value);
+            }
         }
     }
 

@@ -5,8 +5,8 @@
 pub use arch::cpu::{CpuId, MAX_CPUS};
 pub use imp::current_cpu;
 pub(crate) use imp::{
-    SavedFlags, cpu_count, interrupts_disable, interrupts_enabled, interrupts_restore, preempt_count, preempt_disable,
-    preempt_enable, relax,
+    SavedFlags, cpu_count, current_thread, interrupts_disable, interrupts_enabled, interrupts_restore, preempt_count,
+    preempt_disable, preempt_enable, relax,
 };
 
 /// How waiting loops wait.
@@ -27,11 +27,21 @@ mod imp {
         SavedFlags, disable as interrupts_disable, enabled as interrupts_enabled, restore as interrupts_restore,
     };
     pub(crate) use arch::preempt::{count as preempt_count, disable as preempt_disable, enable as preempt_enable};
+
+    use arch::local::{Slot, load};
+    use core::num::NonZeroUsize;
+
+    /// The address of the current thread, once there are threads.
+    #[inline(always)]
+    pub(crate) fn current_thread() -> Option<NonZeroUsize> {
+        NonZeroUsize::new(load(Slot::Thread))
+    }
 }
 
 /// One CPU a host thread (within bounds), interrupts as a flag of the thread.
 #[cfg(not(target_os = "none"))]
 mod imp {
+    use core::num::NonZeroUsize;
     use core::sync::atomic::{AtomicU32, Ordering};
     use std::cell::Cell;
     use std::thread_local;
@@ -60,6 +70,11 @@ mod imp {
     /// As `arch::cpu::count`.
     pub(crate) fn cpu_count() -> usize {
         MAX_CPUS
+    }
+
+    /// Nobody keeps it here.
+    pub(crate) fn current_thread() -> Option<NonZeroUsize> {
+        None
     }
 
     /// As `arch::cpu::current`.

@@ -14,7 +14,7 @@ use crate::{Context, handlers, trace, unknown};
 use abi::table::FlagWord;
 use abi::types::*;
 use abi::*;
-use caps::{KindSet, Rights};
+use caps::{KindSet, Need, Rights};
 use mm::user::{Sink, Source, UserPtr};
 use process::gate;
 
@@ -68,9 +68,13 @@ impl Words {
 
 /// Turns one word into what its kind says. Scalars take the low bits of the register, as on Linux.
 macro_rules! decode {
-    ($cx:ident $word:ident cap $($right:ident)*) => {
-        $cx.table.get($word as i32, const { Rights::NONE$(.union(Rights::$right))* })?
-    };
+    ($cx:ident $word:ident cap $($right:ident)*) => {{
+        const RIGHTS: Rights = Rights::NONE$(.union(Rights::$right))*;
+        match $cx.table.get_own($word as i32, &const { Need::rights(RIGHTS) }) {
+            Some(held) => held,
+            None => $cx.table.get($word as i32, RIGHTS)?,
+        }
+    }};
     ($cx:ident $word:ident directory $($right:ident)*) => {
         decode!(@of $cx $word DIRECTORY ENOTDIR $($right)*)
     };
@@ -84,12 +88,13 @@ macro_rules! decode {
         decode!(@of $cx $word SOCKET ENOTSOCK $($right)*)
     };
     (@of $cx:ident $word:ident $kinds:ident $errno:ident $($right:ident)*) => {
-        $cx.table.get_kind(
-            $word as i32,
-            KindSet::$kinds,
-            const { Rights::NONE$(.union(Rights::$right))* },
-            WrongKind::$errno,
-        )?
+        {
+            const RIGHTS: Rights = Rights::NONE$(.union(Rights::$right))*;
+            match $cx.table.get_own($word as i32, &const { Need::of(KindSet::$kinds, RIGHTS) }) {
+                Some(held) => held,
+                None => $cx.table.get_kind($word as i32, KindSet::$kinds, RIGHTS, WrongKind::$errno)?,
+            }
+        }
     };
     ($cx:ident $word:ident at $($right:ident)*) => {
         At::new($word as i32, const { Rights::NONE$(.union(Rights::$right))* })

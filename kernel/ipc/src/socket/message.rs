@@ -11,7 +11,7 @@ use mm::frame::Frame;
 use mm::user::{Sink, Source};
 
 /// Up to this many bytes lie in the message itself.
-const INLINE_MAX: usize = 64;
+const INLINE_MAX: usize = 128;
 /// Up to this many bytes lie in a block of the heap; more lie in pages.
 const BLOCK_MAX: usize = 2048;
 /// What a message costs its sender beside its bytes.
@@ -63,9 +63,8 @@ pub const fn cost(len: usize) -> usize {
 impl Message {
     /// A message of the next `len` bytes. EFAULT, ENOMEM.
     pub fn new(from: &mut Source<'_>, len: usize) -> Result<Box<Self>> {
-        // Boxed first and filled in its place, since it is larger than what most messages carry.
-        let mut message = mm::alloc::try_box(Self::default())?;
-        message.len = len;
+        // Made and filled in its place, since it is larger than what most messages carry.
+        let mut message = mm::alloc::try_box_with(|| Self { len, ..Self::default() })?;
         message.payload.read(from, len)?;
         Ok(message)
     }
