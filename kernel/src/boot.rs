@@ -46,8 +46,10 @@ fn finish(info: &'static BootInfo) {
     drivers::start();
     #[cfg(feature = "selftest")]
     crate::selftest::run_in_thread(info.command_line);
-    if info.command_line.split_ascii_whitespace().any(|word| word == "strace") {
-        syscall::trace::start();
+    for word in info.command_line.split_ascii_whitespace() {
+        if let Some(watch) = syscall::watch::Watch::named(word) {
+            syscall::watch::start(watch);
+        }
     }
     if let Err(errno) = userland::start(info) {
         panic!("cannot start the first program: {errno}");

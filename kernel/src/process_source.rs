@@ -204,6 +204,15 @@ impl ProcessView for View {
         }
     }
 
+    fn failure_left(&self, tid: i32) -> Result<u32> {
+        Ok(self.task(tid)?.failure_left())
+    }
+
+    fn fail_nth(&self, tid: i32, n: u32) -> Result<()> {
+        self.task(tid)?.fail_nth(n);
+        Ok(())
+    }
+
     fn set_thread_name(&self, tid: i32, name: &[u8]) -> Result<()> {
         self.task(tid)?.set_name(name);
         Ok(())

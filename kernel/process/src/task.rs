@@ -9,7 +9,7 @@ use abi::types::Sigaltstack;
 use abi::{Signal, SignalSet};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64};
 use sched::{Thread, attention};
 use sync::{IrqLock, Once, SpinLock, ranks};
 
@@ -42,6 +42,10 @@ pub struct Task {
     pub(crate) is_at_rest: AtomicBool,
     /// The number of the call that it runs or ran last.
     call: AtomicU64,
+    /// Which allocation of its next call is to fail; 0 for none.
+    fail_nth: AtomicU32,
+    /// How many allocations were left until then when that call was over.
+    failure_left: AtomicU32,
 
     /// Where to store 0 and wake a futex at the end; 0 for nowhere.
     pub clear_child_tid: AtomicU64,
@@ -113,6 +117,8 @@ impl Task {
             passed_epoch: AtomicU64::new(0),
             is_at_rest: AtomicBool::new(true),
             call: AtomicU64::new(NO_CALL),
+            fail_nth: AtomicU32::new(0),
+            failure_left: AtomicU32::new(0),
             clear_child_tid: AtomicU64::new(0),
             robust_list: AtomicU64::new(0),
             own: SpinLock::new(own),
@@ -157,6 +163,27 @@ impl Task {
     #[inline(always)]
     pub fn note_call(&self, number: u64) {
         self.call.store(number, Relaxed);
+    }
+
+    /// Asks that the `n`-th allocation of its next call fail; 0 takes it back.
+    pub fn fail_nth(&self, n: u32) {
+        self.fail_nth.store(n, Relaxed);
+        self.failure_left.store(n, Relaxed);
+    }
+
+    /// Which allocation of the call that begins is to fail, if one is. Asked once a call.
+    pub fn take_failure(&self) -> Option<u32> {
+        Some(self.fail_nth.swap(0, Relaxed)).filter(|n| *n != 0)
+    }
+
+    /// Notes how many allocations were left to go when that call was over.
+    pub fn note_failure_left(&self, left: u32) {
+        self.failure_left.store(left, Relaxed);
+    }
+
+    /// How many allocations are to go until the one that was asked to fail: 0 when it has failed.
+    pub fn failure_left(&self) -> u32 {
+        self.failure_left.load(Relaxed)
     }
 
     /// The number of the call that it runs, or ran last; `None` before the first.

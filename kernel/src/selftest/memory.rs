@@ -342,10 +342,10 @@ pub fn every_failed_allocation_is_survived() -> Verdict {
     without_leak(|| {
         assert_eq!(exercise(), Ok(()));
         for nth in 1.. {
-            mm::inject::fail_nth(nth);
+            let failure = mm::inject::FailNth::new(nth);
             let result = exercise();
-            let was_reached = !mm::inject::is_armed();
-            mm::inject::fail_nth(0);
+            let was_reached = failure.left() == 0;
+            drop(failure);
             if !was_reached {
                 assert!(nth > 20, "only {nth} allocations were seen");
                 return assert_eq!(result, Ok(()));

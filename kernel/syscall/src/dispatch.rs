@@ -10,7 +10,7 @@
 //! argument, an empty slot, another kind, a missing right.
 
 use crate::arguments::{At, Iovecs, Slot, UserPath, WrongKind};
-use crate::{Context, handlers, trace, unknown};
+use crate::{Context, handlers, unknown, watch};
 use abi::table::FlagWord;
 use abi::types::*;
 use abi::*;
@@ -23,8 +23,8 @@ use process::gate;
 /// The result may be one of the restart errors, which the user loop resolves.
 #[inline]
 pub fn dispatch(cx: &mut Context) {
-    if trace::is_on() {
-        trace::run(cx, call);
+    if watch::is_on() {
+        watch::run(cx, call);
         return;
     }
     let result = call(cx);

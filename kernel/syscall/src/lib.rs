@@ -25,9 +25,10 @@ mod dispatch;
 mod handlers;
 pub mod names;
 mod timeout;
-pub mod trace;
+
 mod unknown;
 pub mod user_loop;
+pub mod watch;
 
 pub use dispatch::dispatch;
 pub use process::Context;

@@ -31,6 +31,10 @@ pub const EVENTS: u32 = 1;
 pub const MEASURES: u32 = 2;
 /// Bit of [`flags`]: system calls are logged as text.
 pub const CALL_TEXTS: u32 = 4;
+/// Bit of [`flags`]: errors of system calls are held against what the calls declare.
+pub const CALL_ERRORS: u32 = 8;
+/// Bit of [`flags`]: threads may have allocations of their calls fail.
+pub const CALL_FAILURES: u32 = 16;
 
 /// On a cache line that nobody writes while the machine works.
 #[repr(align(64))]
@@ -69,7 +73,7 @@ pub fn is_measuring() -> bool {
 
 /// Turns on what `bits` says. [`EVENTS`] and [`MEASURES`] need [`is_installed`].
 pub fn start(bits: u32) {
-    let bits = if is_installed() { bits } else { bits & CALL_TEXTS };
+    let bits = if is_installed() { bits } else { bits & !(EVENTS | MEASURES) };
     if bits & EVENTS != 0 {
         EPOCH.fetch_add(1, Ordering::Relaxed);
     }

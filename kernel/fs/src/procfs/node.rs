@@ -6,7 +6,7 @@ use super::ProcFs;
 use super::file::ProcFile;
 use super::numbers::{SLOT_TEXTS, SLOTS, fixed_number, number_in, number_of};
 use super::object_node::ObjectNode;
-use super::process::{ENTRIES, Subject};
+use super::process::{ENTRIES, FAIL_NTH, Subject};
 use super::tree::{Entry, ProcessEntry, ProcessWhat, What};
 use super::{slots, system};
 use abi::types::Stat;
@@ -195,6 +195,11 @@ fn entries_of(subject: &Subject) -> &'static [ProcessEntry] {
     &ENTRIES[..ENTRIES.len() - usize::from(subject.thread.is_some())]
 }
 
+/// What makes allocations fail is there only where the machine's owner offers it.
+fn is_there(entry: &ProcessEntry) -> bool {
+    entry.name != FAIL_NTH || mm::inject::is_offered()
+}
+
 impl Node for ProcNode {
     fn kind(&self) -> NodeKind {
         match &self.place {
@@ -252,7 +257,8 @@ impl Node for ProcNode {
                 _ => Err(Errno::ENOTDIR),
             },
             Place::Process(subject) => {
-                let found = entries_of(subject).iter().position(|entry| entry.name.as_bytes() == name);
+                let found =
+                    entries_of(subject).iter().position(|entry| is_there(entry) && entry.name.as_bytes() == name);
                 self.at(Place::Entry(subject.clone(), found.ok_or(Errno::ENOENT)?))
             }
             Place::Entry(subject, index) => self.lookup_in_entry(subject, *index, name),
@@ -344,7 +350,9 @@ impl Node for ProcNode {
             }
             Place::Process(subject) => {
                 let skipped = from.saturating_sub(FIRST_ENTRY) as usize;
-                for (index, entry) in entries_of(subject).iter().enumerate().skip(skipped) {
+                for (index, entry) in
+                    entries_of(subject).iter().enumerate().skip(skipped).filter(|(_, it)| is_there(it))
+                {
                     let number = number_in(subject, index as u64 + 1, 0);
                     let next = FIRST_ENTRY + index as u64 + 1;
                     if emit(number, kind_of_process_entry(entry), entry.name.as_bytes(), next).is_break() {

@@ -69,6 +69,7 @@ pub const ENTRIES: &[ProcessEntry] = &[
     private("auxv", |_, subject| subject.process.auxiliary_vector()),
     private("maps", |_, subject| maps::maps(subject.process.address_space())),
     ProcessEntry { name: "comm", mode: 0o644, what: ProcessWhat::Setting(name, set_name) },
+    ProcessEntry { name: FAIL_NTH, mode: 0o600, what: ProcessWhat::Setting(failure_left, fail_nth) },
     private("caps", |proc, subject| super::capabilities::text(&proc.source().namespace().roots(), subject)),
     private("denial", |_, subject| subject.process.denial()),
     file("sched", |_, subject| super::schedstat::describe_process(subject)),
@@ -119,6 +120,20 @@ fn name(_: &ProcFs, subject: &Subject) -> Result<Vec<u8>> {
 fn set_name(subject: &Subject, name: &[u8]) -> Result<()> {
     let name = name.strip_suffix(b"\n").unwrap_or(name);
     subject.process.set_thread_name(subject.id(), &name[..name.len().min(15)])
+}
+
+/// Of the thread's next call, which allocation fails; afterwards, how many were left until then, so 0 if it did.
+/// There only where the kernel's command line offers it.
+pub const FAIL_NTH: &str = "fail-nth";
+
+fn failure_left(_: &ProcFs, subject: &Subject) -> Result<Vec<u8>> {
+    let left = subject.process.failure_left(subject.id())?;
+    Text::build(|text| writeln!(text, "{left}"))
+}
+
+fn fail_nth(subject: &Subject, text: &[u8]) -> Result<()> {
+    let text = str::from_utf8(text.trim_ascii()).map_err(|_| Errno::EINVAL)?;
+    subject.process.fail_nth(subject.id(), text.parse().map_err(|_| Errno::EINVAL)?)
 }
 
 /// Title and unit of each limit, by RLIMIT_* number.

@@ -95,6 +95,12 @@ pub trait ProcessView: Send + Sync {
     /// The record of its last denial as a line; empty if it had none.
     fn denial(&self) -> Result<Vec<u8>>;
 
+    /// How many allocations a thread has to go until the one that it asked to fail. ESRCH.
+    fn failure_left(&self, tid: i32) -> Result<u32>;
+
+    /// Asks that the `n`-th allocation of a thread's next call fail. ESRCH.
+    fn fail_nth(&self, tid: i32, n: u32) -> Result<()>;
+
     /// Sets the short name of a thread. ESRCH.
     fn set_thread_name(&self, tid: i32, name: &[u8]) -> Result<()>;
 }
