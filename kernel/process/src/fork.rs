@@ -7,6 +7,7 @@ use crate::completion::Completion;
 use crate::context::Context;
 use crate::exit;
 use crate::grace::{self, Rest};
+use crate::limits::Resource;
 use crate::pidfd::{AtClose, NewDescriptor, ProcessDescriptor};
 use crate::process::Flag;
 use crate::registry::{self, ReservedId};
@@ -56,6 +57,7 @@ const NAMESPACES: CloneFlags = CloneFlags::NEW_MOUNTS
 /// `fork`, `vfork`, `clone`, `clone3`: makes a thread or a process and returns its id.
 pub fn clone(cx: &mut Context, request: &CloneRequest) -> Result<i32> {
     check(cx, request)?;
+    check_limit(cx)?;
     if is_signalled() {
         return Err(Errno::ERESTARTNOINTR);
     }
@@ -79,6 +81,25 @@ fn check(cx: &Context, request: &CloneRequest) -> Result<()> {
         || flags.contains(CloneFlags::PARENT) && cx.process().id() == 1
         || request.exit_signal != 0 && Signal::new(request.exit_signal).is_none();
     if invalid { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
+/// EAGAIN when the caller's user has all the threads that RLIMIT_NPROC allows. The privileged are not bounded.
+///
+/// They are counted here and not as they come and go, and only where there are so many threads at all.
+pub(crate) fn check_limit(cx: &Context) -> Result<()> {
+    let process = cx.process();
+    let (limit, credentials) = (process.limit(Resource::Processes), process.credentials());
+    if credentials.is_privileged() || (registry::counts().tasks as u64) < limit {
+        return Ok(());
+    }
+    let (mut threads, mut last) = (0, 0);
+    while let Some(other) = registry::next_process(last) {
+        last = other.id();
+        if other.uid() == credentials.uid {
+            threads += other.signals.lock().tasks.len() as u64;
+        }
+    }
+    if threads < limit { Ok(()) } else { Err(Errno::EAGAIN) }
 }
 
 fn clone_thread(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Result<i32> {

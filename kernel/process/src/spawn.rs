@@ -49,6 +49,7 @@ pub fn spawn(cx: &Context, request: Spawn) -> Result<i32> {
     if fork::is_signalled() {
         return Err(Errno::ERESTARTNOINTR);
     }
+    fork::check_limit(cx)?;
     let Spawn { executable, arguments, environment, slots, roots, descriptor } = request;
     let NewDescriptor { at_close, flags } = descriptor;
     let parent = cx.process();

@@ -55,9 +55,13 @@ pub fn wait(task: &Task, which: &Which, flags: WaitFlags) -> Result<Option<Repor
 }
 
 /// Waits until the process ends, whoever's child it is: `pdwait`. Its parent takes what is left of it; others, and
-/// whoever asks again, are told how it ended. `None` with [`WaitFlags::NO_HANG`] when it has not yet.
+/// whoever asks again, are told how it ended. `None` with [`WaitFlags::NO_HANG`] when it has not yet; ECHILD for the
+/// process that asks, which could wait for ever.
 pub fn wait_for(task: &Task, target: &Arc<Process>, flags: WaitFlags) -> Result<Option<Report>> {
     let flags = flags | WaitFlags::EXITED | WaitFlags::ALL;
+    if Arc::ptr_eq(target, task.process()) {
+        return Err(Errno::ECHILD);
+    }
     if target.parent_id() == task.process().id() {
         match wait(task, &Which::Exactly(Arc::clone(target)), flags) {
             Err(Errno::ECHILD) => {}

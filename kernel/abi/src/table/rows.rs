@@ -44,7 +44,7 @@ macro_rules! system_calls {
             1 files write(fd: cap[WRITE], buf: source[count], count: length)
                 roots[] promises[stdio] errors[EBADF EINTR EAGAIN EINVAL EIO EPIPE ENOSPC EFBIG ENOTCAPABLE];
             2 paths open(path: path, flags: flags[OpenFlags], mode: mode)
-                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[EACCES EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE];
+                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[EACCES EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EINTR ECAPMODE];
             3 descriptors close(fd: slot)
                 roots[] promises[stdio] errors[EBADF];
             4 paths stat(path: path, buf: output[Stat])
@@ -58,7 +58,7 @@ macro_rules! system_calls {
             8 files lseek(fd: cap[SEEK_TELL], offset: i64, whence: i32)
                 roots[] promises[stdio] errors[EBADF EINVAL ESPIPE EOVERFLOW ENXIO ENOTCAPABLE];
             9 memory mmap(addr: address, len: usize, prot: flags[Protection], flags: flags[MapFlags], fd: slot, offset: u64)
-                roots[] promises[stdio] errors[EBADF EACCES EINVAL ENODEV EEXIST EPERM EOVERFLOW ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EACCES EINVAL ENODEV EEXIST EPERM EOVERFLOW EOPNOTSUPP ENOTCAPABLE];
             10 memory mprotect(addr: address, len: usize, prot: flags[Protection])
                 roots[] promises[stdio] errors[EACCES EINVAL];
             11 memory munmap(addr: address, len: usize)
@@ -72,11 +72,11 @@ macro_rules! system_calls {
             15 signals rt_sigreturn()
                 roots[] promises[always] errors[];
             16 descriptors ioctl(fd: cap[IOCTL], request: u32, argument: usize)
-                roots[] promises[stdio] errors[EBADF ENOTTY EINVAL EINTR EIO EPERM ECAPMODE ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF ENOTTY EINVAL EINTR EIO EPERM ESRCH ECAPMODE ENOTCAPABLE];
             17 files pread64(fd: cap[READ SEEK_TELL SEEK_SET], buf: sink[count], count: length, offset: i64)
-                roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO ESPIPE ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EISDIR EINVAL ESPIPE ENOTCAPABLE];
             18 files pwrite64(fd: cap[WRITE SEEK_TELL SEEK_SET], buf: source[count], count: length, offset: i64)
-                roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO ESPIPE ENOSPC EFBIG ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL ESPIPE ENOSPC EFBIG ENOTCAPABLE];
             19 files readv(fd: cap[READ], iov: iovecs[count], count: length)
                 roots[] promises[stdio] errors[EBADF EINTR EAGAIN EISDIR EINVAL EIO ENOTCAPABLE];
             20 files writev(fd: cap[WRITE], iov: iovecs[count], count: length)
@@ -90,9 +90,9 @@ macro_rules! system_calls {
             24 sched sched_yield()
                 roots[] promises[stdio] errors[];
             25 memory mremap(addr: address, old_len: usize, new_len: usize, flags: flags[RemapFlags], new_addr: address)
-                roots[] promises[stdio] errors[EFAULT EINVAL EAGAIN];
+                roots[] promises[stdio] errors[EFAULT EINVAL EPERM];
             26 memory msync(addr: address, len: usize, flags: flags[SyncFlags])
-                roots[] promises[stdio] errors[EINVAL EBUSY];
+                roots[] promises[stdio] errors[EINVAL];
             27 memory mincore(addr: address, len: usize, vector: output[u8])
                 roots[] promises[stdio] errors[EINVAL];
             28 memory madvise(addr: address, len: usize, advice: i32)
@@ -114,7 +114,7 @@ macro_rules! system_calls {
             39 process getpid()
                 roots[] promises[stdio] errors[];
             40 files sendfile(out: cap[WRITE], from: cap[READ], offset: update[i64], count: usize)
-                roots[] promises[stdio] errors[EBADF EINVAL EIO EAGAIN EINTR EPIPE ESPIPE ENOSPC ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL EIO EAGAIN EINTR EPIPE ENOSPC EFBIG ENOTCAPABLE];
             41 socket socket(domain: i32, kind: i32, protocol: i32)
                 roots[] promises[inet unix dns] errors[EAFNOSUPPORT EINVAL EMFILE EPROTONOSUPPORT ESOCKTNOSUPPORT];
             42 socket connect(fd: socket[CONNECT], address: input[SocketAddress], size: u32)
@@ -122,11 +122,11 @@ macro_rules! system_calls {
             43 socket accept(fd: socket[ACCEPT], address: output[SocketAddress], size: update[u32])
                 roots[] promises[inet unix] errors[EAGAIN EBADF EINTR EINVAL EMFILE ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             44 socket sendto(fd: socket[WRITE], buf: source[count], count: length, flags: flags[MessageFlags], address: input[SocketAddress], size: u32)
-                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ECAPMODE ENOTCAPABLE];
+                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED EINTR EINVAL EISCONN EMSGSIZE ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ECAPMODE ENOTCAPABLE];
             45 socket recvfrom(fd: socket[READ], buf: sink[count], count: length, flags: flags[MessageFlags], address: output[SocketAddress], size: update[u32])
                 roots[] promises[stdio] errors[EAGAIN EBADF ECONNRESET EINTR EINVAL ENOTCONN ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             46 socket sendmsg(fd: socket[WRITE], message: input[Msghdr], flags: flags[MessageFlags])
-                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOBUFS ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ETOOMANYREFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED EINTR EINVAL EISCONN EMSGSIZE ENOBUFS ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ETOOMANYREFS ESRCH ECAPMODE ENOTCAPABLE];
             47 socket recvmsg(fd: socket[READ], message: update[Msghdr], flags: flags[MessageFlags])
                 roots[] promises[stdio] errors[EAGAIN EBADF ECONNRESET EINTR EINVAL EMSGSIZE ENOTCONN ENOTSOCK EOPNOTSUPP ENOTCAPABLE];
             48 socket shutdown(fd: socket[SHUTDOWN], how: i32)
@@ -152,7 +152,7 @@ macro_rules! system_calls {
             58 process vfork()
                 roots[spawn] promises[proc] errors[EAGAIN ECAPMODE];
             59 process execve(path: path, argv: input[u64], envp: input[u64])
-                roots[] promises[exec] errors[E2BIG EACCES EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR EPERM ETXTBSY ECAPMODE];
+                roots[] promises[exec] errors[E2BIG EACCES ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR ELIBBAD ECAPMODE];
             60 process exit(code: i32)
                 roots[] promises[always] errors[];
             61 process wait4(pid: pid, status: output[i32], options: flags[WaitFlags], usage: output[Rusage])
@@ -162,17 +162,17 @@ macro_rules! system_calls {
             63 system uname(buf: output[Utsname])
                 roots[] promises[stdio] errors[];
             72 descriptors fcntl(fd: slot, command: u32, argument: usize)
-                roots[] promises[stdio] errors[EBADF EINVAL EMFILE EAGAIN EACCES EPERM EDEADLK EINTR ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL EMFILE EAGAIN EPERM EDEADLK EINTR EBUSY ENOTCAPABLE];
             73 files flock(fd: cap[FLOCK], operation: u32)
                 roots[] promises[flock] errors[EBADF EINTR EINVAL EAGAIN ENOLCK ENOTCAPABLE];
             74 files fsync(fd: cap[FSYNC])
-                roots[] promises[stdio] errors[EBADF EINVAL EIO ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             75 files fdatasync(fd: cap[FSYNC])
-                roots[] promises[stdio] errors[EBADF EINVAL EIO ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             76 paths truncate(path: path, size: i64)
                 roots[] promises[wpath] errors[EACCES EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS EFBIG ECAPMODE];
             77 files ftruncate(fd: cap[FTRUNCATE], size: i64)
-                roots[] promises[stdio] errors[EBADF EINVAL EFBIG EPERM ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL EFBIG ENOTCAPABLE];
             79 paths getcwd(buf: sink[size], size: length)
                 roots[working_directory] promises[rpath wpath] errors[ENOENT ERANGE ECAPMODE];
             80 paths chdir(path: path)
@@ -186,7 +186,7 @@ macro_rules! system_calls {
             84 paths rmdir(path: path)
                 roots[] promises[cpath] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS ECAPMODE];
             85 paths creat(path: path, mode: mode)
-                roots[] promises[cpath wpath] errors[EACCES EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR EROFS ECAPMODE];
+                roots[] promises[cpath wpath] errors[EACCES EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR EROFS EINTR ECAPMODE];
             86 paths link(old: path, new: path)
                 roots[] promises[cpath] errors[EACCES EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS EXDEV ECAPMODE];
             87 paths unlink(path: path)
@@ -240,19 +240,19 @@ macro_rules! system_calls {
             112 process setsid()
                 roots[] promises[proc] errors[EPERM];
             113 identity setreuid(real: uid, effective: uid)
-                roots[] promises[id] errors[EINVAL EPERM];
+                roots[] promises[id] errors[EPERM];
             114 identity setregid(real: gid, effective: gid)
-                roots[] promises[id] errors[EINVAL EPERM];
+                roots[] promises[id] errors[EPERM];
             115 identity getgroups(count: i32, groups: output[u32])
                 roots[] promises[stdio] errors[EINVAL];
             116 identity setgroups(count: usize, groups: input[u32])
                 roots[] promises[id] errors[EINVAL EPERM];
             117 identity setresuid(real: uid, effective: uid, saved: uid)
-                roots[] promises[id] errors[EINVAL EPERM];
+                roots[] promises[id] errors[EPERM];
             118 identity getresuid(real: output[u32], effective: output[u32], saved: output[u32])
                 roots[] promises[stdio] errors[];
             119 identity setresgid(real: gid, effective: gid, saved: gid)
-                roots[] promises[id] errors[EINVAL EPERM];
+                roots[] promises[id] errors[EPERM];
             120 identity getresgid(real: output[u32], effective: output[u32], saved: output[u32])
                 roots[] promises[stdio] errors[];
             121 process getpgid(pid: pid)
@@ -282,7 +282,7 @@ macro_rules! system_calls {
             133 paths mknod(path: path, mode: u32, device: u64)
                 roots[] promises[cpath dpath] errors[EACCES EEXIST EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             135 process personality(persona: u64)
-                roots[] promises[stdio] errors[EINVAL];
+                roots[] promises[stdio] errors[];
             137 paths statfs(path: path, buf: output[Statfs])
                 roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE];
             138 files fstatfs(fd: cap[FSTATFS], buf: output[Statfs])
@@ -316,7 +316,7 @@ macro_rules! system_calls {
             157 process prctl(option: i32, arg2: u64, arg3: u64, arg4: u64, arg5: u64)
                 roots[] promises[stdio] errors[EINVAL EPERM];
             158 process arch_prctl(option: i32, addr: address)
-                roots[] promises[stdio] errors[EINVAL EPERM];
+                roots[] promises[stdio] errors[EINVAL EPERM ENODEV];
             159 time adjtimex(buf: update[Timex])
                 roots[] promises[settime] errors[EINVAL EPERM ECAPMODE];
             160 process setrlimit(resource: u32, limit: input[Rlimit])
@@ -328,7 +328,7 @@ macro_rules! system_calls {
             164 time settimeofday(time: input[Timeval], zone: input[Timezone])
                 roots[clock] promises[settime] errors[EINVAL EPERM ECAPMODE];
             165 paths mount(source: path, target: path, kind: path, flags: u64, data: address)
-                roots[namespace system] promises[] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENODEV ENOENT ENOTDIR EPERM ECAPMODE];
+                roots[namespace system] promises[] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENODEV ENOENT ENOTDIR EPERM ECAPMODE];
             166 paths umount2(path: path, flags: u32)
                 roots[namespace system] promises[] errors[EACCES EBUSY EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM ECAPMODE];
             169 system reboot(magic: u32, magic2: u32, command: u32, argument: address)
@@ -342,17 +342,17 @@ macro_rules! system_calls {
             187 files readahead(fd: cap[READ], offset: i64, count: usize)
                 roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             188 attributes setxattr(path: path, name: path, value: source[size], size: length, flags: u32)
-                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ERANGE ECAPMODE];
             189 attributes lsetxattr(path: path, name: path, value: source[size], size: length, flags: u32)
-                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ERANGE ECAPMODE];
             190 attributes fsetxattr(fd: cap[EXTATTR_SET], name: path, value: source[size], size: length, flags: u32)
-                roots[] promises[fattr] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[fattr] errors[EBADF EOPNOTSUPP ERANGE ENOTCAPABLE];
             191 attributes getxattr(path: path, name: path, value: sink[size], size: length)
-                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ERANGE ECAPMODE];
             192 attributes lgetxattr(path: path, name: path, value: sink[size], size: length)
-                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ERANGE ECAPMODE];
             193 attributes fgetxattr(fd: cap[EXTATTR_GET], name: path, value: sink[size], size: length)
-                roots[] promises[stdio] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EOPNOTSUPP ERANGE ENOTCAPABLE];
             194 attributes listxattr(path: path, list: sink[size], size: length)
                 roots[] promises[rpath] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
             195 attributes llistxattr(path: path, list: sink[size], size: length)
@@ -360,17 +360,17 @@ macro_rules! system_calls {
             196 attributes flistxattr(fd: cap[EXTATTR_LIST], list: sink[size], size: length)
                 roots[] promises[stdio] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
             197 attributes removexattr(path: path, name: path)
-                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ERANGE ECAPMODE];
             198 attributes lremovexattr(path: path, name: path)
-                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ECAPMODE];
+                roots[] promises[fattr] errors[EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EOPNOTSUPP ERANGE ECAPMODE];
             199 attributes fremovexattr(fd: cap[EXTATTR_DELETE], name: path)
-                roots[] promises[fattr] errors[EBADF EOPNOTSUPP ENOTCAPABLE];
+                roots[] promises[fattr] errors[EBADF EOPNOTSUPP ERANGE ENOTCAPABLE];
             200 signals tkill(tid: pid, signal: signal)
                 roots[] promises[always] errors[EINVAL EPERM ESRCH ECAPMODE];
             201 time time(seconds: output[i64])
                 roots[] promises[stdio] errors[];
             202 futex futex(word: address, operation: u32, value: u32, timeout: address, word2: address, value3: u32)
-                roots[] promises[always] errors[EAGAIN EINTR EINVAL EDEADLK EPERM ESRCH ETIMEDOUT];
+                roots[] promises[always] errors[EAGAIN EINTR EINVAL ETIMEDOUT ENOSYS];
             203 sched sched_setaffinity(pid: pid, size: length, mask: source[size])
                 roots[scheduling] promises[proc] errors[EINVAL EPERM ESRCH ECAPMODE];
             204 sched sched_getaffinity(pid: pid, size: length, mask: sink[size])
@@ -410,13 +410,13 @@ macro_rules! system_calls {
             233 wait epoll_ctl(set: poll_set[KQUEUE_CHANGE], operation: i32, fd: slot, event: input[EpollEvent])
                 roots[] promises[stdio] errors[EBADF EEXIST EINVAL ELOOP ENOENT EPERM ENOTCAPABLE];
             234 signals tgkill(pid: pid, tid: pid, signal: signal)
-                roots[] promises[always] errors[EINVAL EPERM ESRCH EAGAIN ECAPMODE];
+                roots[] promises[always] errors[EINVAL EPERM ESRCH ECAPMODE];
             235 paths utimes(path: path, times: input[[Timeval; 2]])
                 roots[] promises[fattr] errors[EACCES EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE];
             247 process waitid(kind: u32, id: pid, info: output[Siginfo], options: flags[WaitFlags], usage: output[Rusage])
                 roots[] promises[stdio] errors[EBADF ECHILD EINTR EINVAL ENOTCAPABLE];
             257 paths openat(directory: at[LOOKUP], path: path, flags: flags[OpenFlags], mode: mode)
-                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[EACCES EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[EACCES EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EINTR ECAPMODE ENOTCAPABLE];
             258 paths mkdirat(directory: at[LOOKUP MKDIRAT], path: path, mode: mode)
                 roots[] promises[cpath] errors[EACCES EBADF EEXIST ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS ECAPMODE ENOTCAPABLE];
             259 paths mknodat(directory: at[LOOKUP MKNODAT], path: path, mode: u32, device: u64)
@@ -476,9 +476,9 @@ macro_rules! system_calls {
             293 descriptors pipe2(fds: output[[i32; 2]], flags: flags[OpenFlags])
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             295 files preadv(fd: cap[READ SEEK_TELL SEEK_SET], iov: iovecs[count], count: length, offset: i64)
-                roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO ESPIPE ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EISDIR EINVAL ESPIPE ENOTCAPABLE];
             296 files pwritev(fd: cap[WRITE SEEK_TELL SEEK_SET], iov: iovecs[count], count: length, offset: i64)
-                roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO ESPIPE ENOSPC EFBIG ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL ESPIPE ENOSPC EFBIG ENOTCAPABLE];
             297 signals rt_tgsigqueueinfo(pid: pid, tid: pid, signal: signal, info: input[Siginfo])
                 roots[] promises[stdio] errors[EINVAL EPERM ESRCH EAGAIN ECAPMODE];
             299 socket recvmmsg(fd: socket[READ], messages: update[Mmsghdr], count: u32, flags: flags[MessageFlags], timeout: update[Timespec])
@@ -488,9 +488,9 @@ macro_rules! system_calls {
             305 time clock_adjtime(clock: clock, buf: update[Timex])
                 roots[] promises[settime] errors[EINVAL EOPNOTSUPP EPERM ECAPMODE];
             306 files syncfs(fd: cap[FSYNC])
-                roots[] promises[stdio] errors[EBADF EIO ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
             307 socket sendmmsg(fd: socket[WRITE], messages: update[Mmsghdr], count: u32, flags: flags[MessageFlags])
-                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL EISCONN EMSGSIZE ENOBUFS ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ETOOMANYREFS ECAPMODE ENOTCAPABLE];
+                roots[] promises[stdio] errors[EACCES EAGAIN EBADF ECONNREFUSED EINTR EINVAL EISCONN EMSGSIZE ENOBUFS ENOENT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTOTYPE ETOOMANYREFS ESRCH ECAPMODE ENOTCAPABLE];
             309 sched getcpu(cpu: output[u32], node: output[u32])
                 roots[] promises[stdio] errors[];
             310 remote_memory process_vm_readv(pid: pid, local: iovecs[local_count], local_count: length, remote: iovecs[remote_count], remote_count: length, flags: u32)
@@ -504,19 +504,19 @@ macro_rules! system_calls {
             316 paths renameat2(old_directory: at[LOOKUP RENAMEAT_SOURCE], old: path, new_directory: at[LOOKUP RENAMEAT_TARGET], new: path, flags: flags[RenameFlags])
                 roots[] promises[cpath] errors[EACCES EBADF EBUSY EEXIST EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS EXDEV ECAPMODE ENOTCAPABLE];
             318 system getrandom(buf: sink[count], count: length, flags: u32)
-                roots[] promises[stdio] errors[EAGAIN EINTR EINVAL];
+                roots[] promises[stdio] errors[EINVAL];
             319 memory memfd_create(name: path, flags: flags[MemfdFlags])
                 roots[] promises[stdio] errors[EINVAL EMFILE];
             322 process execveat(directory: at[LOOKUP FEXECVE], path: path, argv: input[u64], envp: input[u64], flags: flags[AtFlags])
-                roots[] promises[exec] errors[E2BIG EACCES EBADF EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR EPERM ETXTBSY ECAPMODE ENOTCAPABLE];
+                roots[] promises[exec] errors[E2BIG EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOEXEC ENOTDIR ELIBBAD ECAPMODE ENOTCAPABLE];
             324 sched membarrier(command: i32, flags: u32, cpu: i32)
-                roots[] promises[stdio] errors[EINVAL EPERM];
+                roots[] promises[stdio] errors[EINVAL];
             326 files copy_file_range(from: cap[READ], from_offset: update[i64], to: cap[WRITE], to_offset: update[i64], count: usize, flags: u32)
-                roots[] promises[stdio] errors[EBADF EFBIG EINVAL EIO EISDIR ENOSPC EXDEV ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EFBIG EINVAL EISDIR ENOSPC ENOTCAPABLE];
             327 files preadv2(fd: cap[READ], iov: iovecs[count], count: length, offset: i64, offset_high: u64, flags: u32)
-                roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO EOPNOTSUPP ESPIPE ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINTR EISDIR EINVAL EIO EOPNOTSUPP ESPIPE EAGAIN ENOTCAPABLE];
             328 files pwritev2(fd: cap[WRITE], iov: iovecs[count], count: length, offset: i64, offset_high: u64, flags: u32)
-                roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO EOPNOTSUPP ESPIPE ENOSPC EFBIG ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINTR EINVAL EIO EOPNOTSUPP ESPIPE ENOSPC EFBIG EAGAIN EPIPE ENOTCAPABLE];
             332 paths statx(directory: at[LOOKUP FSTAT], path: path, flags: flags[AtFlags], mask: u32, buf: output[Statx])
                 roots[] promises[rpath stdio] errors[EACCES EBADF EINVAL ELOOP ENAMETOOLONG ENOENT ENOTDIR ECAPMODE ENOTCAPABLE];
             424 process pidfd_send_signal(process: process[PDKILL], signal: signal, info: input[Siginfo], flags: u32)
@@ -526,9 +526,9 @@ macro_rules! system_calls {
             435 process clone3(arguments: input[CloneArgs], size: usize)
                 roots[spawn] promises[proc thread] errors[E2BIG EAGAIN EINVAL ECAPMODE];
             436 descriptors close_range(first: u32, last: u32, flags: u32)
-                roots[] promises[stdio] errors[EINVAL EMFILE];
+                roots[] promises[stdio] errors[EINVAL];
             437 paths openat2(directory: at[LOOKUP], path: path, how: input[OpenHow], size: usize)
-                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[E2BIG EACCES EAGAIN EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EXDEV ECAPMODE ENOTCAPABLE];
+                roots[] promises[rpath wpath cpath tty stdio getpw dns] errors[E2BIG EACCES EAGAIN EBADF EEXIST EISDIR ELOOP EMFILE ENAMETOOLONG ENOENT ENOTDIR ENXIO EROFS EINVAL EPERM EXDEV EINTR ECAPMODE ENOTCAPABLE];
             438 process pidfd_getfd(process: process[PROCESS_GETFD], slot: i32, flags: u32)
                 roots[] promises[ptrace] errors[EBADF EINVAL EMFILE EPERM ESRCH ENOTCAPABLE];
             439 paths faccessat2(directory: at[LOOKUP FSTAT], path: path, mode: flags[AccessMode], flags: flags[AtFlags])
@@ -558,9 +558,9 @@ macro_rules! system_calls {
             0x1008 capabilities cap_derive(fd: cap[DERIVE], rights: input[[u64; 2]], deadline_ns: u64, flags: flags[OpenFlags])
                 roots[] promises[stdio] errors[EBADF EINVAL EMFILE ENOTCAPABLE];
             0x1009 capabilities cap_revoke(fd: cap[REVOKE])
-                roots[] promises[stdio] errors[EBADF EINTR ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF ENOTCAPABLE];
             0x100a capabilities cap_grant_limit(fd: cap[REVOKE], rights: input[[u64; 2]])
-                roots[] promises[stdio] errors[EBADF EINTR EINVAL ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL ENOTCAPABLE];
             0x1010 authority pledge(promises: path, execpromises: path)
                 roots[] promises[always] errors[EINVAL ENAMETOOLONG EPERM];
             0x1011 view unveil(path: path, permissions: path)
@@ -582,7 +582,7 @@ macro_rules! system_calls {
             0x1023 process pdwait(fd: process[PDWAIT], status: output[i32], options: flags[WaitFlags], usage: output[Rusage])
                 roots[] promises[stdio proc] errors[EBADF ECHILD EINTR EINVAL ENOTCAPABLE];
             0x1024 process spawn(executable: cap[FEXECVE], arguments: input[SpawnArguments], size: usize)
-                roots[spawn] promises[exec] errors[E2BIG EACCES EAGAIN EBADF EINVAL EIO EMFILE ENOEXEC ENOENT ENOTDIR ELOOP ECAPMODE ENOTCAPABLE];
+                roots[spawn] promises[exec] errors[E2BIG EACCES EAGAIN EBADF EINVAL EMFILE ENOEXEC ENOENT ENOTDIR ELOOP ELIBBAD ECAPMODE ENOTCAPABLE];
         }
     };
 }

@@ -227,6 +227,9 @@ impl Node for Inode {
 
     fn read_directory(&self, from: u64, emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> ControlFlow<()>) -> Result<()> {
         let directory = self.directory()?;
+        if directory.is_dead() {
+            return Err(Errno::ENOENT);
+        }
         let mut cursor = from;
         loop {
             // The receiver may sleep, so each entry is copied out, and the lock opened, before it is told.

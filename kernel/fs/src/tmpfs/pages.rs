@@ -223,8 +223,13 @@ impl FilePages {
 
     /// Makes pages for a range (`fallocate`), so that writing there cannot fail for want of space.
     pub fn reserve(&self, _writing: &Writing<'_>, quota: &Quota, offset: u64, end: u64) -> Result<()> {
-        for index in offset / PAGE..end.div_ceil(PAGE) {
-            self.frame_for_writing(quota, index)?;
+        let first = offset / PAGE;
+        for index in first..end.div_ceil(PAGE) {
+            if let Err(errno) = self.frame_for_writing(quota, index) {
+                // What was had is given back where nobody can have written to it yet.
+                self.drop_pages(quota, first.max(self.size().div_ceil(PAGE)), index);
+                return Err(errno);
+            }
         }
         Ok(())
     }

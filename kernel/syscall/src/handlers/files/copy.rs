@@ -1,6 +1,6 @@
 //! Copies from one open file to another.
 
-use super::transfer::{BYTES_MAX, place};
+use super::transfer::{BYTES_MAX, limit_growth, place};
 use crate::Context;
 use abi::{Errno, Result, Signal};
 use caps::{Kind, Rights};
@@ -11,7 +11,8 @@ use object::{Held, Object, Seek};
 const BUFFER: usize = 64 * 1024;
 
 /// Copies from a file at `offset`, or at its own offset, to anything that can be written.
-/// EINVAL for a source without places; EPIPE comes with SIGPIPE. What was moved before an error counts.
+/// EINVAL for a source without places; EPIPE comes with SIGPIPE, and a file is cut off at RLIMIT_FSIZE as by `write`. What was
+/// moved before an error counts.
 pub fn sendfile(cx: &mut Context, out: Held, from: Held, offset: UserPtr<i64>, count: usize) -> Result<usize> {
     if from.kind() == Kind::Directory || !has_places(&*from) {
         return Err(Errno::EINVAL);
@@ -20,7 +21,7 @@ pub fn sendfile(cx: &mut Context, out: Held, from: Held, offset: UserPtr<i64>, c
     let mut sent = 0;
     let mut buffer = mm::alloc::try_vec_of(0, count.min(BUFFER))?;
     let result = loop {
-        match send_piece(&from, start.place, &out, &mut buffer, count.min(BYTES_MAX) - sent) {
+        match send_piece(cx, (&from, start.place), &out, &mut buffer, count.min(BYTES_MAX) - sent) {
             Ok(0) => break Ok(()),
             Ok(moved) => {
                 sent += moved;
@@ -36,7 +37,7 @@ pub fn sendfile(cx: &mut Context, out: Held, from: Held, offset: UserPtr<i64>, c
     if sent > 0 { Ok(sent) } else { result.map(|()| 0) }
 }
 
-fn send_piece(from: &Held, place: u64, out: &Held, buffer: &mut [u8], left: usize) -> Result<usize> {
+fn send_piece(cx: &Context, (from, place): (&Held, u64), out: &Held, buffer: &mut [u8], left: usize) -> Result<usize> {
     from.demand_still()?;
     out.demand_still()?;
     let wanted = left.min(buffer.len());
@@ -44,13 +45,17 @@ fn send_piece(from: &Held, place: u64, out: &Held, buffer: &mut [u8], left: usiz
     if read == 0 {
         return Ok(0);
     }
-    out.write(&mut Source::from_kernel(&buffer[..read]))
+    let mut piece = Source::from_kernel(&buffer[..read]);
+    if out.kind() == Kind::File {
+        limit_growth(cx, out, &mut piece, None)?;
+    }
+    out.write(&mut piece)
 }
 
 /// Copies between two regular files, or within one where the ranges do not overlap (EINVAL).
-/// EBADF for a target that appends, EISDIR for a directory; no blocks are shared.
+/// EBADF for a target that appends, EISDIR for a directory; beyond RLIMIT_FSIZE, SIGXFSZ and EFBIG. No blocks are shared.
 pub fn copy_file_range(
-    _cx: &mut Context,
+    cx: &mut Context,
     from: Held,
     from_offset: UserPtr<i64>,
     to: Held,
@@ -76,7 +81,7 @@ pub fn copy_file_range(
     let mut buffer = mm::alloc::try_vec_of(0, count.min(BUFFER))?;
     let mut copied = 0;
     let result = loop {
-        match copy_piece(&from, source.place, &to, target.place, &mut buffer, count - copied) {
+        match copy_piece(cx, (&from, source.place), (&to, target.place), &mut buffer, count - copied) {
             Ok(0) => break Ok(()),
             Ok(moved) => {
                 copied += moved;
@@ -91,7 +96,13 @@ pub fn copy_file_range(
     if copied > 0 { Ok(copied) } else { result.map(|()| 0) }
 }
 
-fn copy_piece(from: &Held, from_place: u64, to: &Held, to_place: u64, buffer: &mut [u8], left: usize) -> Result<usize> {
+fn copy_piece(
+    cx: &Context,
+    (from, from_place): (&Held, u64),
+    (to, to_place): (&Held, u64),
+    buffer: &mut [u8],
+    left: usize,
+) -> Result<usize> {
     from.demand_still()?;
     to.demand_still()?;
     let wanted = left.min(buffer.len());
@@ -99,7 +110,9 @@ fn copy_piece(from: &Held, from_place: u64, to: &Held, to_place: u64, buffer: &m
     if read == 0 {
         return Ok(0);
     }
-    to.write_at(&mut Source::from_kernel(&buffer[..read]), to_place)
+    let mut piece = Source::from_kernel(&buffer[..read]);
+    limit_growth(cx, to, &mut piece, Some(to_place))?;
+    to.write_at(&mut piece, to_place)
 }
 
 fn is_same_file(from: &Held, to: &Held) -> bool {

@@ -116,7 +116,7 @@ fn write_from_at(cx: &Context, fd: &Held, buf: &mut Source<'_>, offset: u64) -> 
 }
 
 /// Cuts a write to what RLIMIT_FSIZE allows; beyond it altogether, SIGXFSZ and EFBIG.
-fn limit_growth(cx: &Context, fd: &Held, buf: &mut Source<'_>, offset: Option<u64>) -> Result<()> {
+pub(super) fn limit_growth(cx: &Context, fd: &Held, buf: &mut Source<'_>, offset: Option<u64>) -> Result<()> {
     let limit = cx.process().limit(Resource::FileSize);
     if limit == u64::MAX {
         return Ok(());
@@ -131,7 +131,7 @@ fn limit_growth(cx: &Context, fd: &Held, buf: &mut Source<'_>, offset: Option<u6
 }
 
 /// SIGXFSZ and EFBIG from the limit on.
-pub(super) fn check_size(cx: &Context, size: u64, limit: u64) -> Result<()> {
+pub(crate) fn check_size(cx: &Context, size: u64, limit: u64) -> Result<()> {
     if size < limit {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use super::{cwd, find, find_to, unless_nofollow};
 use crate::Context;
 use crate::arguments::{At, UserPath};
-use crate::handlers::files::given;
+use crate::handlers::files::{check_size, given};
 use abi::consts::general;
 use abi::types::{Timespec, Timeval, Utimbuf};
 use abi::{AtFlags, Errno, Mode, Result};
@@ -12,6 +12,7 @@ use mm::user::UserPtr;
 use object::namespace::{change_mode, change_owner, change_times};
 use object::{LookupFlags, NodeKind, SetTime};
 use process::gate;
+use process::limits::Resource;
 use process::promise_rules::Use;
 
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -143,9 +144,13 @@ fn set_times(cx: &Context, at: At, path: UserPath, times: Times, flags: AtFlags)
     change_times(&named.location, times.0, times.1, &cx.process().credentials()).map(|()| 0)
 }
 
-/// Sets the size of the file that a path names. EINVAL for a negative one.
+/// Sets the size of the file that a path names. EINVAL for a negative one; beyond RLIMIT_FSIZE, SIGXFSZ and EFBIG.
 pub fn truncate(cx: &mut Context, path: UserPath, size: i64) -> Result<usize> {
     let size = u64::try_from(size).map_err(|_| Errno::EINVAL)?;
     let named = find(cx, cwd(Rights::FTRUNCATE), path, AtFlags::empty(), LookupFlags::empty())?;
+    let limit = cx.process().limit(Resource::FileSize);
+    if size > limit {
+        check_size(cx, size, limit)?;
+    }
     object::namespace::truncate(&named.location, size, &cx.process().credentials()).map(|()| 0)
 }
