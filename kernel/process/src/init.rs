@@ -105,5 +105,5 @@ fn load(cx: &mut Context, path: Vec<u8>, arguments: Strings, environment: &Strin
     let roots = cx.table.roots();
     let credentials = cx.process().credentials();
     let location = Lookup::new(&roots, None, &credentials).with(LookupFlags::NAMED).find(&path)?;
-    execute(cx, Executable { location, path }, arguments, environment)
+    execute(cx, Executable::at(location, path)?, arguments, environment)
 }

@@ -68,7 +68,7 @@ pub fn spawn(cx: &Context, request: Spawn) -> Result<i32> {
         set_id: SetId::Ignored,
     })?;
     let Loaded { space, entry, stack_pointer, program, .. } = loaded;
-    let name = task::short_name(program.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
+    let name = task::short_name(&executable.name);
     let resources = Resources { table, space };
     let queue_limit = parent.limit(Resource::PendingSignals) as usize;
     let id = ReservedId::take()?;

@@ -11,11 +11,12 @@ use crate::{exit, fork, gate, registry};
 use abi::types::Sigaltstack;
 use abi::{Errno, Result, Signal};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use arch::fpu::FpuState;
 use caps::{Rights, Root};
 use core::sync::atomic::Ordering::SeqCst;
 use mm::AddressSpace;
-use mm::alloc::try_arc;
+use mm::alloc::{try_arc, try_to_vec};
 use object::denial::{Denial, Had, Needed, Verdict, deny};
 use object::{Location, Roots, Table};
 use sched::{Wait, attention};
@@ -23,9 +24,28 @@ use sched::{Wait, attention};
 /// A file to execute.
 pub struct Executable {
     /// Where it is.
-    pub location: Location,
+    pub(crate) location: Location,
     /// The path by which it was named: AT_EXECFN, and what a script's interpreter is given.
-    pub path: alloc::vec::Vec<u8>,
+    pub(crate) path: Vec<u8>,
+    /// What the thread that executes it is called.
+    pub(crate) name: Vec<u8>,
+}
+
+impl Executable {
+    /// The file that a path led to, called as the path ends.
+    pub fn at(location: Location, path: Vec<u8>) -> Result<Self> {
+        let name = try_to_vec(base_name(&path))?;
+        Ok(Self { location, path, name })
+    }
+
+    /// The file in a slot, called by its own name: the path that stands for the slot ends in a number, which tells nobody
+    /// anything.
+    pub fn held(location: Location, path: Vec<u8>) -> Result<Self> {
+        match location.entry().map(|entry| try_to_vec(&entry.name)).transpose()? {
+            Some(name) => Ok(Self { location, path, name }),
+            None => Self::at(location, path),
+        }
+    }
 }
 
 /// `execve`: the calling thread goes on in another program. On success the registers are the new program's.
@@ -63,7 +83,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
     let old = take_over(cx, resources);
     let gains_no_ids = credentials.uid == credentials.euid && credentials.gid == credentials.egid;
     process.set_credentials(credentials);
-    cx.task.set_name(base_name(&program.path));
+    cx.task.set_name(&file.name);
     drop(process.replace_program(Some(program)));
     process.mark(Flag::Executed);
     process.unmark(Flag::SharesTable);

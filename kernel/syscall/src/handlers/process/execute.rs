@@ -27,7 +27,7 @@ pub fn execve(cx: &mut Context, path: UserPath, argv: UserPtr<u64>, envp: UserPt
     base.demand_inherited(Rights::FEXECVE)?;
     let location = base.find(&path, LookupFlags::NAMED)?;
     drop(base);
-    run(cx, Executable { location, path }, argv, envp)
+    run(cx, Executable::at(location, path)?, argv, envp)
 }
 
 /// Runs the program at a path from a directory, or with AT_EMPTY_PATH the one that is open.
@@ -61,7 +61,7 @@ pub fn execveat(
     if location.node().kind() == NodeKind::Symlink {
         return Err(Errno::ELOOP);
     }
-    run(cx, Executable { location, path }, argv, envp)
+    run(cx, Executable::at(location, path)?, argv, envp)
 }
 
 fn run(cx: &mut Context, file: Executable, argv: UserPtr<u64>, envp: UserPtr<u64>) -> Result<usize> {
@@ -121,7 +121,7 @@ fn read_all_strings(argv: UserPtr<u64>, envp: UserPtr<u64>) -> Result<(Strings, 
 /// The executable in a slot; a script finds itself again by that.
 fn held_executable(held: &Held) -> Result<Executable> {
     let location = held.location().ok_or(Errno::EACCES)?.clone();
-    Ok(Executable { location, path: descriptor_path(held.slot())? })
+    Executable::held(location, descriptor_path(held.slot())?)
 }
 
 /// Copies in an array of strings that ends in null; a null array is an empty one. E2BIG.
