@@ -14,6 +14,7 @@
 //! | give up calls | [`pledge()`] |
 //! | give up paths | [`view::unveil`] |
 //! | give up everything that is not in a slot | [`mode::enter`] |
+//! | make a child that has what is named and nothing else | [`Spawn`] |
 //! | give up many of these in one step, all or none, for all threads | [`Narrowing`] |
 //!
 //! What is given up is gone for all threads of the process when the call returns, and for its children.
@@ -34,6 +35,7 @@ mod narrowing;
 mod pledge;
 pub mod program;
 pub mod slot;
+pub mod spawn;
 pub mod system;
 pub mod view;
 
@@ -45,3 +47,4 @@ pub use loan::{Loan, derive};
 pub use manifest::{Manifest, ManifestError, SlotNeeds};
 pub use narrowing::{Narrowing, SlotLimit, When};
 pub use pledge::{pledge, pledge_after_exec};
+pub use spawn::{Spawn, Spawned};
