@@ -17,12 +17,12 @@ impl<'a> Denial<'a> {
         let mut fields = Vec::new();
         let mut rest = line.trim();
         while let Some((name, after)) = rest.split_once('=') {
-            let end = match after.strip_prefix('"') {
-                Some(quoted) => closing_mark(quoted).map_or(after.len(), |end| end + 2),
-                None => after.find(' ').unwrap_or(after.len()),
+            let (value, next) = match after.strip_prefix('"') {
+                Some(quoted) => closing_mark(quoted).map_or((quoted, ""), |end| (&quoted[..end], &quoted[end + 1..])),
+                None => after.split_at(after.find(' ').unwrap_or(after.len())),
             };
-            fields.push((name.trim_start(), after[..end].trim_matches('"')));
-            rest = &after[end..];
+            fields.push((name.trim_start(), value));
+            rest = next;
         }
         Self { fields }
     }
