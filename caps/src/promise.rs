@@ -71,6 +71,13 @@ impl Promises {
         self.contains(Self::UNPLEDGED)
     }
 
+    /// What follows from these beside them. Serenity's words stand for parts of what OpenBSD's `stdio` covers: whoever
+    /// says none of them means them all.
+    pub fn implied(self) -> Self {
+        let parts = Self::THREAD | Self::SIGACTION | Self::MAP_FIXED;
+        if self.contains(Self::STDIO) && !self.intersects(parts) { parts } else { Self::empty() }
+    }
+
     /// The promise with this word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, promise)| *promise)

@@ -28,6 +28,31 @@ fn a_confined_program_sees_what_it_was_left_and_nothing_else() {
 }
 
 #[test]
+fn a_confined_program_bears_its_own_name() {
+    prints(
+        "confine --cpus 0 -- busybox cat /proc/self/comm
+         confine --view /proc:r -- busybox sh -c 'exec /nowhere; echo $?' 2>/dev/null; confine --view /proc:r -- cat /proc/self/comm",
+        "busybox\nbusybox\n",
+    );
+}
+
+#[test]
+fn a_script_is_confined_with_its_interpreter() {
+    prints(
+        "mkdir -p /tmp/bin /tmp/data; cd /tmp; echo one >data/f; echo two >other
+         printf '#!/bin/busybox sh\nread line <$1; echo $0 $line; read line <$2 || echo hidden\n' >bin/show
+         printf '#!/tmp/bin/show /tmp/data/f\n' >bin/nested
+         chmod +x bin/show bin/nested
+         confine --view /tmp/data:r -- /tmp/bin/show /tmp/data/f /tmp/other 2>/dev/null
+         confine --view /tmp/data:r --promise 'stdio rpath' -- /tmp/bin/show /tmp/data/f /tmp/other 2>/dev/null
+         confine --view /tmp/data:r -- bin/nested /tmp/other 2>/dev/null
+         confine --learn -o needs -- bin/show data/f other; confine -f needs -- bin/show data/f other
+         chmod -x bin/show; confine --view /tmp:r -- bin/show; echo $?",
+        "/tmp/bin/show one\nhidden\n/tmp/bin/show one\nhidden\n/tmp/bin/show one\nbin/show one\nbin/show one\n126\n",
+    );
+}
+
+#[test]
 fn a_broken_promise_ends_the_program_and_is_on_record() {
     let script = "confine --promise stdio -- busybox cat /etc/passwd; echo $?; denials | tail -n 1";
     let outcome = shell(script).smp(2).run().expect_code(0);

@@ -29,9 +29,6 @@ use abi::consts::{general, ioctl, net, prctl};
 use abi::{CloneFlags, MapFlags, Mode, OpenFlags, Promises, Protection};
 use caps::Kind;
 
-/// What Serenity's words stand for where they are not said.
-const IMPLIED: Promises = Promises::THREAD.union(Promises::SIGACTION).union(Promises::MAP_FIXED);
-
 /// Withdrawn by OpenBSD; to be told apart from a word that never was only by who reads this.
 const WITHDRAWN: &[&str] = &["tmppath"];
 
@@ -47,9 +44,7 @@ pub fn parse(text: &[u8]) -> Option<(Promises, Promises)> {
         }
         asked |= Promises::from_word(word)?;
     }
-    let is_openbsd = !asked.intersects(IMPLIED);
-    let implied = if is_openbsd && asked.contains(Promises::STDIO) { IMPLIED } else { Promises::empty() };
-    Some((asked, implied))
+    Some((asked, asked.implied()))
 }
 
 /// How a path is used.
@@ -230,7 +225,7 @@ mod tests {
     #[test]
     fn words_are_parsed_and_serenitys_follow_from_stdio_unless_one_is_said() {
         assert_eq!(parse(b""), Some((Promises::empty(), Promises::empty())));
-        assert_eq!(parse(b"  stdio   rpath "), Some((STDIO | Promises::RPATH, IMPLIED)));
+        assert_eq!(parse(b"  stdio   rpath "), Some((STDIO | Promises::RPATH, STDIO.implied())));
         assert_eq!(parse(b"rpath"), Some((Promises::RPATH, Promises::empty())));
         assert_eq!(parse(b"stdio thread"), Some((STDIO | Promises::THREAD, Promises::empty())));
         for wrong in [&b"tmppath"[..], b"stdio tmppath", b"stdio,rpath", b"STDIO", b"unpledged", b"std\xff"] {

@@ -15,7 +15,7 @@ usage: confine [OPTION]… -- PROGRAM [ARGUMENT]…
 
 Runs PROGRAM with what the options name. Of what no option speaks, nothing is taken.
 
-  --promise WORDS      only calls that these promises cover; several times if wanted
+  --promise WORDS      only calls that these promises cover, as pledge has it; several times if wanted
   --view PATH:LETTERS  only these paths, with r, w, x, c (create), b (browse)
   --slot N:RIGHTS      only these descriptors, with rights as in READ+FSTAT or reader
   --cpus LIST          only these CPUs, as in 0,2-3
@@ -76,6 +76,9 @@ impl Confinement {
         }
         if asked.command.is_empty() {
             return Err("a program is due".into());
+        }
+        if let Some(promises) = &mut asked.keeps.promises {
+            *promises |= promises.implied();
         }
         let binds = asked.keeps != Manifest::default() || asked.manifest.is_some() || asked.cpus.is_some();
         match (learns, binds) {
@@ -150,7 +153,9 @@ mod tests {
     fn options_end_where_the_program_begins() {
         let asked =
             parse("--promise stdio,rpath --view /etc:r --view /a:b:rw --slot 1:WRITE --cpus 0,2-3 -- ls -f x").unwrap();
-        assert_eq!(asked.keeps.promises, Some(Promises::STDIO | Promises::RPATH));
+        let implied = Promises::THREAD | Promises::SIGACTION | Promises::MAP_FIXED;
+        assert_eq!(asked.keeps.promises, Some(Promises::STDIO | Promises::RPATH | implied));
+        assert_eq!(parse("--promise stdio,thread x").unwrap().keeps.promises, Some(Promises::STDIO | Promises::THREAD));
         let view = asked.keeps.view.unwrap();
         assert_eq!(view[1], ("/a:b".into(), PathPermissions::READ | PathPermissions::WRITE));
         assert_eq!(asked.keeps.slots.unwrap()[&1].rights, Rights::WRITE);

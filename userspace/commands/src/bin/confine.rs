@@ -1,6 +1,7 @@
 //! `confine`: runs an unmodified program with exactly what is named.
 //!
 //! The program is opened before anything is given up, and executed by its descriptor: it need not be within its own view.
+//! Of a script the interpreter is, and the script itself is added to the view, to be read.
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use commands::confinement::{Confinement, Mode, USAGE};
-use commands::program;
+use commands::program::Program;
 use tessera::Manifest;
 
 /// What a shell answers for a program that is not there, and for one that cannot be executed.
@@ -45,11 +46,13 @@ fn main() -> ExitCode {
 
 /// Gives up what is not to be kept and becomes the program; returns only if that cannot be.
 fn bind(asked: &Confinement) -> io::Result<ExitCode> {
-    let program = program::open(&asked.command[0])?;
-    let mut narrowing = match &asked.manifest {
-        None => asked.keeps.narrowing_for_exec(Some(program.as_raw_fd() as u32)),
-        Some(path) => read_manifest(path)?.narrowing_for_exec(Some(program.as_raw_fd() as u32)),
+    let program = Program::open(&asked.command)?;
+    let mut keeps = match &asked.manifest {
+        None => asked.keeps.clone(),
+        Some(path) => read_manifest(path)?,
     };
+    program.show_scripts(&mut keeps);
+    let mut narrowing = keeps.narrowing_for_exec(Some(program.file.as_raw_fd() as u32));
     if let Some(cpus) = &asked.cpus {
         narrowing = narrowing.cpus(cpus.iter().copied());
     }
@@ -58,7 +61,7 @@ fn bind(asked: &Confinement) -> io::Result<ExitCode> {
             .apply()
             .map_err(|error| io::Error::new(io::ErrorKind::PermissionDenied, format!("cannot confine: {error}")))?;
     }
-    let error = tessera::program::execute(&program, &asked.command, std::env::vars_os());
+    let error = tessera::program::execute(&program.file, &program.arguments, std::env::vars_os());
     Err(io::Error::new(io::Error::from(error).kind(), format!("{}: {error}", asked.command[0].display())))
 }
 
