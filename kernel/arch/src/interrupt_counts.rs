@@ -20,26 +20,16 @@ pub enum Kind {
 
 const KINDS: usize = 4;
 
-/// What an interrupt came upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Upon {
-    /// The kernel.
-    Kernel,
-    /// A program.
-    User,
-}
-
 /// One processor's, on a cache line of its own.
 #[repr(align(64))]
 struct Counts {
     kinds: [AtomicU64; KINDS],
-    /// Ticks in handlers, by [`Upon`].
-    ticks: [AtomicU64; 2],
+    /// Ticks in handlers.
+    ticks: AtomicU64,
 }
 
 static COUNTS: [Counts; MAX_CPUS] =
-    [const { Counts { kinds: [const { AtomicU64::new(0) }; KINDS], ticks: [const { AtomicU64::new(0) }; 2] } };
-        MAX_CPUS];
+    [const { Counts { kinds: [const { AtomicU64::new(0) }; KINDS], ticks: AtomicU64::new(0) } }; MAX_CPUS];
 
 /// This processor takes one. Interrupts are off.
 #[inline]
@@ -49,8 +39,8 @@ pub(crate) fn note(kind: Kind) {
 
 /// A handler of this processor ran for so many ticks. Interrupts are off.
 #[inline]
-pub(crate) fn note_time(upon: Upon, ticks: u64) {
-    add(&COUNTS[cpu::current().index()].ticks[upon as usize], ticks);
+pub(crate) fn note_time(ticks: u64) {
+    add(&COUNTS[cpu::current().index()].ticks, ticks);
 }
 
 /// Nobody else writes it.
@@ -59,9 +49,9 @@ fn add(counter: &AtomicU64, amount: u64) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
 }
 
-/// How long a processor's handlers that came upon the kernel or a program ran since boot, in ticks of the TSC.
-pub fn ticks(cpu: CpuId, upon: Upon) -> u64 {
-    COUNTS[cpu.index()].ticks[upon as usize].load(Ordering::Relaxed)
+/// How long a processor's handlers ran since boot, in ticks of the TSC.
+pub fn ticks(cpu: CpuId) -> u64 {
+    COUNTS[cpu.index()].ticks.load(Ordering::Relaxed)
 }
 
 /// How many a processor took since boot.

@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use arch::clock::{now_ns, ticks_to_ns};
-use arch::interrupt_counts::{self, Upon};
+use arch::interrupt_counts;
 use sync::{IrqGuard, ranks};
 
 use crate::algorithm::run_queue::{Pick, RunQueue, Verdict};
@@ -20,7 +20,7 @@ pub(crate) struct Queue {
     current: Option<&'static Thread>,
     /// Until when the running thread has been charged.
     charged_ns: u64,
-    /// Interrupts' ticks that came upon the kernel, until when the idle thread was charged.
+    /// Ticks of interrupts' handlers, until when the idle thread was charged.
     interrupted_ticks: u64,
     /// When its slice ends; `u64::MAX` if nobody waits for that.
     slice_end_ns: u64,
@@ -72,7 +72,7 @@ impl Queue {
 
     /// Ticks that went to interrupts' handlers since the last call.
     fn take_interrupted(&mut self, cpu: &Cpu) -> u64 {
-        let ticks = interrupt_counts::ticks(cpu.id, Upon::Kernel);
+        let ticks = interrupt_counts::ticks(cpu.id);
         ticks.wrapping_sub(core::mem::replace(&mut self.interrupted_ticks, ticks))
     }
 

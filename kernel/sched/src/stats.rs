@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use arch::clock::{now_ns, ticks_to_ns};
 use arch::cpu::CpuId;
-use arch::interrupt_counts::{self, Upon};
+use arch::interrupt_counts;
 use mm::OutOfMemory;
 use sync::ranks::LoadAverageState;
 use sync::{IrqLock, Once};
@@ -62,11 +62,7 @@ pub fn cpu(cpu: CpuId) -> CpuStats {
     let account = &cpu.account;
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let (user_ns, nice_ns, idle_ns) = (read(&account.user_ns), read(&account.nice_ns), read(&account.idle_ns));
-    let interrupts = |upon| ticks_to_ns(interrupt_counts::ticks(cpu.id, upon));
-    let (upon_kernel, upon_user) = (interrupts(Upon::Kernel), interrupts(Upon::User));
-    // A program's time goes on during an interrupt; which program's it was is not known any more.
-    let user_ns = user_ns.saturating_sub(upon_user);
-    let interrupt_ns = upon_kernel + upon_user;
+    let interrupt_ns = ticks_to_ns(interrupt_counts::ticks(cpu.id));
     let elapsed_ns = now.saturating_sub(read(&account.started_ns));
     CpuStats {
         user_ns,

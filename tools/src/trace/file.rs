@@ -120,3 +120,31 @@ fn parse_description(value: &Value) -> Trace {
         locks: list("locks").iter().map(lock).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let event = |time: u64| Event { time, cpu: 1, kind: Kind::Wake, detail: 3, thread: 9, data: u64::MAX };
+        let region =
+            Region { off: Off::Preemption, cpu: 1, time: 5, ns: 7, place: vec!["a at b:1".into(), "c".into()] };
+        let lock = LockUse { class: "Pipe".into(), taken: 4, waited: 3, wait_ns: 2, longest_ns: 1 };
+        let trace = Trace {
+            cpus: 2,
+            lost: vec![0, 8],
+            events: (0..2 * PORTION as u64 + 1).map(event).collect(),
+            threads: [(9, Thread { name: "a \"name\"".into(), process: 3, id: 4 })].into(),
+            classes: vec!["Pipe".into()],
+            regions: vec![region],
+            locks: vec![lock],
+        };
+        let path = std::env::temp_dir().join(format!("tessera-trace-{}.json", std::process::id()));
+        write(&trace, &path).unwrap();
+        let (read, text) = (read(&path), std::fs::read_to_string(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(read.unwrap(), trace);
+        assert!(serde_json::from_str::<Value>(&text).is_ok());
+    }
+}

@@ -222,3 +222,64 @@ impl Builder {
         self.result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAIR: u64 = (Class::Fair as u64) << 32;
+    const IDLE: u64 = (Class::Idle as u64) << 32;
+
+    fn event(time: u64, kind: Kind, detail: u8, thread: u32, data: u64) -> Event {
+        Event { time, cpu: 0, kind, detail, thread, data }
+    }
+
+    fn slices(events: &[Event]) -> Slices {
+        Slices::of(&Trace { cpus: 1, lost: vec![0], events: events.to_vec(), ..Trace::default() })
+    }
+
+    #[test]
+    fn what_is_open_when_the_trace_ends_is_closed_then() {
+        let found = slices(&[
+            event(10, Kind::Switch, Leaving::Sleeps as u8, 1, 7 | FAIR),
+            event(20, Kind::CallEnter, 0, 7, 39),
+            event(30, Kind::LockWait, 3, 0, 0xabc),
+            event(90, Kind::Ipi, 0xf1, 0, 0),
+        ]);
+        let run = Run { cpu: 0, thread: 7, class: Class::Fair, start: 10, end: 90, leaving: None };
+        assert_eq!(found.runs, [run]);
+        assert!(found.slices.iter().all(|slice| slice.thread == 7 && slice.end == 90 && slice.result.is_none()));
+        assert_eq!(found.slices.len(), 2);
+    }
+
+    #[test]
+    fn a_call_ends_with_its_result_and_an_interrupt_has_its_own_waits() {
+        let found = slices(&[
+            event(10, Kind::Switch, Leaving::Sleeps as u8, 1, 7 | FAIR),
+            event(20, Kind::CallEnter, 0, 7, 39),
+            event(30, Kind::InterruptEnter, 0xf0, 0, 0),
+            event(31, Kind::LockWait, 3, 0, 0),
+            event(35, Kind::LockTaken, 3, 0, 0),
+            event(40, Kind::InterruptExit, 0xf0, 0, 0),
+            event(50, Kind::CallExit, 0, 7, 5),
+        ]);
+        let kinds: Vec<_> =
+            found.slices.iter().map(|slice| (slice.what, slice.start, slice.end, slice.thread)).collect();
+        let expected = [(What::Wait(3, 0), 31, 35, 0), (What::Interrupt(0xf0), 30, 40, 0), (What::Call(39), 20, 50, 7)];
+        assert_eq!(kinds, expected);
+        assert_eq!(found.slices[2].result, Some(5));
+    }
+
+    #[test]
+    fn a_wake_up_lasts_from_the_first_wake_until_it_runs() {
+        let found = slices(&[
+            event(10, Kind::Switch, Leaving::Sleeps as u8, 7, 2 | IDLE),
+            event(20, Kind::InterruptEnter, 0xf0, 0, 0),
+            event(25, Kind::Wake, Class::Fifo as u8, 7, 0),
+            event(30, Kind::InterruptExit, 0xf0, 0, 0),
+            event(45, Kind::Switch, Leaving::Preempted as u8, 2, 7 | (Class::Fifo as u64) << 32),
+        ]);
+        let expected = WakeUp { thread: 7, class: Class::Fifo, from: 0, woken: 25, to: 0, ran: 45, by_interrupt: true };
+        assert_eq!(found.wake_ups, [expected]);
+    }
+}

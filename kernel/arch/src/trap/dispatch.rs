@@ -5,7 +5,7 @@ use x86_64::registers::debug::{Dr7, Dr7Value};
 
 use super::fixup;
 use crate::hooks::{Fault, hooks};
-use crate::interrupt_counts::{Kind, Upon, note, note_time};
+use crate::interrupt_counts::{Kind, note, note_time};
 use crate::layout::{KERNEL_STACKS, KERNEL_STACKS_SIZE, USER_END};
 use crate::user::Registers;
 use crate::{PAGE_SIZE, VirtAddr, apic, boot, clock, cpu, interrupts, preempt, stop, trace, vector};
@@ -20,7 +20,7 @@ pub(super) extern "C" fn kernel_trap(regs: &mut Registers) {
     if regs.vector < 32 {
         return exception(regs);
     }
-    interrupt(regs.vector as u8, Upon::Kernel);
+    interrupt(regs.vector as u8);
     if regs.rflags & INTERRUPT_FLAG != 0
         && preempt::count() == 0
         && let Some(hooks) = hooks()
@@ -30,7 +30,7 @@ pub(super) extern "C" fn kernel_trap(regs: &mut Registers) {
 }
 
 /// Runs the handler of an interrupt, with interrupts off.
-pub(crate) fn interrupt(number: u8, upon: Upon) {
+pub(crate) fn interrupt(number: u8) {
     let start = clock::read_tsc();
     preempt::disable();
     if trace::flags() != 0 {
@@ -70,7 +70,7 @@ pub(crate) fn interrupt(number: u8, upon: Upon) {
     if trace::flags() != 0 {
         trace::interrupt_ends(number);
     }
-    note_time(upon, clock::read_tsc().wrapping_sub(start));
+    note_time(clock::read_tsc().wrapping_sub(start));
     preempt::enable();
 }
 

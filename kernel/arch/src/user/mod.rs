@@ -6,7 +6,6 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use x86_64::registers::control::Cr2;
 
-use crate::interrupt_counts::Upon;
 use crate::layout::USER_END;
 use crate::{VirtAddr, interrupts, trap};
 
@@ -258,7 +257,7 @@ fn finish_trap(vector: u8) -> u64 {
     match vector {
         PAGE_FAULT => address = Cr2::read_raw(),
         0..32 => {}
-        _ => trap::interrupt(vector, Upon::User),
+        _ => trap::interrupt(vector),
     }
     interrupts::enable();
     address

@@ -190,6 +190,13 @@ mod tests {
     }
 
     #[test]
+    fn a_processor_that_sleeps_over_its_own_work_is_found() {
+        let trace =
+            with_waiting(&[event(2000, 1, Kind::Steal, 11, 1 << 32), event(5_000_000, 0, Kind::CallEnter, 10, 0)]);
+        assert_eq!(find_idleness(&trace, LIMIT_NS).len(), 1);
+    }
+
+    #[test]
     fn who_may_not_run_there_is_not_counted() {
         let mut trace = with_waiting(&[event(5_000_000, 0, Kind::CallEnter, 10, 0)]);
         assert_eq!(find_idleness(&trace, LIMIT_NS).len(), 1);
