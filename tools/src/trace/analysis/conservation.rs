@@ -184,8 +184,11 @@ mod tests {
 
     #[test]
     fn short_idleness_is_none() {
-        let trace =
-            with_waiting(&[event(900_000, 1, Kind::Steal, 11, 1 << 32), event(5_000_000, 0, Kind::CallEnter, 10, 0)]);
+        let trace = with_waiting(&[
+            event(900_000, 1, Kind::Steal, 11, 1 << 32),
+            event(901_000, 1, Kind::Switch, 2, 11 | FAIR),
+            event(5_000_000, 0, Kind::CallEnter, 10, 0),
+        ]);
         assert_eq!(find_idleness(&trace, LIMIT_NS), []);
     }
 
