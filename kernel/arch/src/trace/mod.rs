@@ -151,14 +151,19 @@ pub(crate) unsafe fn attach(cpu: CpuId, local: *mut Local) {
 /// The calling CPU's part, if there is memory for it.
 #[inline(always)]
 fn this_block() -> Option<&'static Block> {
-    let block: *const Block;
+    // SAFETY: null, or what `install` stored for good; all of a block is atomic.
+    unsafe { this_block_pointer().as_ref() }
+}
+
+#[inline(always)]
+fn this_block_pointer() -> *const Block {
+    let block;
     // SAFETY: GS points to this CPU's block in kernel mode; this only reads.
     unsafe {
         core::arch::asm!("mov {}, gs:[{}]", out(reg) block, const offset_of!(Local, trace),
             options(nostack, preserves_flags, readonly));
     }
-    // SAFETY: null, or what `install` stored for good; all of a block is atomic.
-    unsafe { block.as_ref() }
+    block
 }
 
 /// A CPU's records and measurements, if there is memory for them.
@@ -182,7 +187,8 @@ pub fn event(kind: Kind, detail: u8, thread: u64, data: u64) {
 #[inline(never)]
 pub fn record(head: Head, data: u64) {
     let saved = interrupts::disable();
-    let Some(block) = this_block() else { return interrupts::restore(saved) };
+    // SAFETY: events are on, so there is memory, and every CPU was attached to its part before it ran.
+    let block = unsafe { &*this_block_pointer() };
     let written = block.written.load(Ordering::Relaxed);
     block.written.store(written + RECORD_BYTES as u64, Ordering::Relaxed);
     let offset = written & block.mask.load(Ordering::Relaxed);
