@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{Outcome, exec, shell, trial};
+use common::scratch::Scratch;
+use common::{Outcome, exec, host_program, shell, trial};
+use tools::setup::packages::Software;
 
 /// The numbers of a line after its first word.
 fn numbers(line: &str) -> Vec<u64> {
@@ -58,12 +60,37 @@ fn schedstat_counts_switches_and_waits() {
     }
 }
 
+/// A program that reads /proc, with what it must know of a terminal.
+fn reader(name: &str, arguments: &[&str]) -> String {
+    let program = host_program(name, Software::Procps);
+    let scratch = Scratch::new("load");
+    let terminal = ["/lib", "/usr/share"].map(|place| format!("{place}/terminfo/d/dumb"));
+    if let Some(description) = terminal.iter().find_map(|path| std::fs::read(path).ok()) {
+        scratch.write("etc/terminfo/d/dumb", description);
+    }
+    let words = [&[program.to_str().unwrap()], arguments].concat();
+    let run = exec(&words).smp(4).option("--root", scratch.root()).option("--env", "TERM=dumb");
+    run.option("--env", "HOME=/").run().expect_code(0).text()
+}
+
 #[test]
 fn top_shows_each_processors_use() {
-    let host = exec(&["/usr/bin/top", "-b", "-n", "1", "-1"]);
-    let text = host.smp(4).option("--env", "TERM=dumb").option("--env", "HOME=/").run().expect_code(0).text();
-    let cpus = text.lines().filter(|line| line.starts_with("%Cpu")).count();
-    assert!(cpus >= 2, "{text}");
+    let text = reader("top", &["-b", "-n", "1", "-1"]);
+    for cpu in 0..4 {
+        assert!(text.contains(&format!("%Cpu{cpu} ")), "{text}");
+    }
+    assert!(text.lines().any(|line| line.ends_with("init") || line.contains(" top")), "{text}");
+    let text = shell("top -b -n 1").smp(4).run().expect_code(0).text();
+    assert!(text.contains("CPU:") && text.contains("top -b -n 1"), "{text}");
+}
+
+#[test]
+fn programs_tell_load_memory_and_interrupts() {
+    let text = reader("vmstat", &[]);
+    assert!(text.lines().nth(1).is_some_and(|line| line.contains("us sy id wa st")), "{text}");
+    assert_eq!(text.lines().nth(2).unwrap().split_whitespace().count(), 17, "{text}");
+    assert!(reader("uptime", &[]).contains("load average:"));
+    assert!(reader("free", &[]).contains("Mem:"));
 }
 
 #[test]

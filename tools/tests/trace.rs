@@ -114,6 +114,18 @@ fn a_trace_outlives_a_program_that_is_killed_for_time() {
 }
 
 #[test]
+fn a_trace_outlives_a_panic() {
+    let scratch = Scratch::new("trace");
+    let (path, archive) = (scratch.path("trace.json"), scratch.write("broken", "no archive"));
+    let mut command = tool();
+    command.args(["archive", "--smp", "2", "--log", "/dev/null", "--trace"]).arg(&path).arg(&archive);
+    run(command, b"").expect_code(125);
+    let trace = file::read(&path).unwrap();
+    assert!(trace.threads.values().any(|thread| thread.name == "boot"), "{:?}", trace.threads);
+    assert_time_goes_on(&trace);
+}
+
+#[test]
 fn a_full_ring_keeps_the_latest_and_counts_the_lost() {
     let scratch = Scratch::new("trace");
     let path = scratch.path("trace.json");

@@ -23,6 +23,8 @@ pub enum Software {
     StressNg,
     /// chrt, taskset and the like; for tests.
     UtilLinux,
+    /// `top` and its like, which read /proc; for tests.
+    Procps,
 }
 
 /// A package manager.
@@ -61,6 +63,7 @@ impl Software {
             Self::RtTests => "rt-tests",
             Self::StressNg => "stress-ng",
             Self::UtilLinux => "util-linux",
+            Self::Procps => "procps",
         }
     }
 
@@ -84,6 +87,8 @@ impl Software {
             (Self::RtTests, _) => &["rt-tests"],
             (Self::StressNg, _) => &["stress-ng"],
             (Self::UtilLinux, _) => &["util-linux"],
+            (Self::Procps, Manager::Apt | Manager::Apk) => &["procps"],
+            (Self::Procps, _) => &["procps-ng"],
             (Self::Grub, Manager::Apt) => &["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "xorriso", "mtools"],
             (Self::Grub, Manager::Dnf) => &["grub2-tools-extra", "grub2-pc-modules", "xorriso", "mtools"],
             (Self::Grub, Manager::Apk) => &["grub-bios", "grub-efi", "xorriso", "mtools"],

@@ -111,7 +111,7 @@ fn one_by_one() -> Outcome {
     let untouched = write_to(first);
     let closed = narrow(&[close(empty, empty)]);
     let with_gap = narrow(&list(first..=last));
-    all(&[
+    Ok(all([
         equal(beyond, Err(Errno::EBADF)),
         equal(untouched, None),
         equal(closed, Ok(())),
@@ -121,7 +121,7 @@ fn one_by_one() -> Outcome {
         equal(write_to(empty - 1), None),
         equal(write_to(empty + 1), DENIED),
         equal(write_to(last), DENIED),
-    ])
+    ]))
 }
 
 fn write_to(slot: RawFd) -> Option<i32> {
