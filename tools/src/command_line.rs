@@ -85,6 +85,8 @@ pub enum Debugger {
 pub struct Options {
     /// `--smp N`
     pub processors: u32,
+    /// `--smp N,…`: how they are arranged, as QEMU takes it, the comma included.
+    pub arrangement: String,
     /// `--mem SIZE`, in bytes.
     pub memory: u64,
     /// `--accel`
@@ -117,6 +119,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             processors: 8,
+            arrangement: String::new(),
             memory: 1 << 30,
             accelerator: Accelerator::Auto,
             clock: Clock::Host,
@@ -201,7 +204,7 @@ fn parse_word(word: &OsString, parser: &mut Parser) -> Result<Command> {
 
 fn parse_option(name: &str, parser: &mut Parser, options: &mut Options) -> Result<()> {
     match name {
-        "smp" => options.processors = parse_processors(&text(name, parser)?)?,
+        "smp" => (options.processors, options.arrangement) = parse_processors(&text(name, parser)?)?,
         "mem" => options.memory = parse_size(&text(name, parser)?)?,
         "accel" => options.accelerator = parse_accelerator(&text(name, parser)?)?,
         "icount" => options.clock = Clock::Instructions,
@@ -246,10 +249,22 @@ fn text(name: &str, parser: &mut Parser) -> Result<String> {
     value(name, parser)?.string().map_err(|_| Failure::usage(format!("--{name}: the value is not UTF-8")))
 }
 
-fn parse_processors(text: &str) -> Result<u32> {
-    match text.parse() {
-        Ok(count) if (1..=MAX_PROCESSORS).contains(&count) => Ok(count),
-        _ => Err(Failure::usage(format!("--smp: {text} is not a number from 1 to {MAX_PROCESSORS}"))),
+/// A number, perhaps followed by how the processors are arranged: `8,sockets=2,cores=2,threads=2`.
+fn parse_processors(text: &str) -> Result<(u32, String)> {
+    let (count, arrangement) = text.split_at(text.find(',').unwrap_or(text.len()));
+    let count = match count.parse() {
+        Ok(count) if (1..=MAX_PROCESSORS).contains(&count) => count,
+        _ => return Err(Failure::usage(format!("--smp: {count} is not a number from 1 to {MAX_PROCESSORS}"))),
+    };
+    let is_level = |part: &str| {
+        part.split_once('=').is_some_and(|(level, number)| {
+            ["sockets", "dies", "cores", "threads"].contains(&level)
+                && number.parse().is_ok_and(|number: u32| number > 0)
+        })
+    };
+    match arrangement.split(',').skip(1).find(|part| !is_level(part)) {
+        None => Ok((count, arrangement.to_owned())),
+        Some(part) => Err(Failure::usage(format!("--smp: {part} is not sockets=N, dies=N, cores=N or threads=N"))),
     }
 }
 
@@ -331,6 +346,14 @@ mod tests {
     }
 
     #[test]
+    fn processors_may_be_arranged() {
+        let Command::Shell(options) = parse_words(&["--smp", "8,sockets=2,cores=2,threads=2"]).unwrap() else {
+            panic!("not a shell")
+        };
+        assert_eq!((options.processors, options.arrangement.as_str()), (8, ",sockets=2,cores=2,threads=2"));
+    }
+
+    #[test]
     fn nothing_means_a_shell_on_eight_processors() {
         assert_eq!(parse_words(&[]).unwrap(), Command::Shell(Options::default()));
     }
@@ -356,6 +379,9 @@ mod tests {
             &["exec"],
             &["--smp", "0"],
             &["--smp", "289"],
+            &["--smp", "8,sockets"],
+            &["--smp", "8,threads=0"],
+            &["--smp", "8,maxcpus=9"],
             &["--smp"],
             &["--mem", "12Q"],
             &["--mem", "99999999999G"],

@@ -12,7 +12,7 @@ Tessera: a capability kernel for x86-64 multiprocessors that runs Linux programs
   cargo run -- help                              print this
 
 Options:
-  --smp N            processors, 1 to 288 (8)
+  --smp N            processors, 1 to 288 (8); `8,sockets=2,cores=2,threads=2` arranges them
   --mem SIZE         memory, such as 512M or 2G (1G)
   --accel WHICH      auto, tcg or kvm (auto: kvm only where the processor has it)
   --icount           count instructions instead of time: slower, and each run like the other

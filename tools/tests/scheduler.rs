@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Exec, Outcome, exec, program};
+use common::{Exec, Outcome, exec, program, shell};
 
 /// `scheduling` with words that choose among its cases.
 fn scheduling(words: &[&str]) -> Exec {
@@ -100,4 +100,35 @@ fn scheduling_calls_answer_as_on_linux() {
     for processors in [1, 8] {
         hold_shared(processors, &["calls"]);
     }
+}
+
+/// The arranged machine tells how it is arranged.
+#[test]
+fn threads_cores_and_packages_are_told_as_qemu_arranged_them() {
+    let script = "cd /sys/devices/system/cpu; for n in 0 3 7; do cd cpu$n/topology;
+         echo $(cat physical_package_id core_id thread_siblings_list core_siblings_list package_cpus core_cpus); cd ../..; done
+         grep -E 'physical id|siblings|core id|cpu cores' /proc/cpuinfo | tail -n 4 | tr '\t\n' ' ;'";
+    let outcome = shell(script).option("--smp", "8,sockets=2,cores=2,threads=2").run().expect_code(0);
+    let expected = "0 0 0-1 0-3 0f 03\n0 1 2-3 0-3 0f 0c\n1 1 6-7 4-7 f0 c0\n\
+                    physical id : 1;siblings : 4;core id  : 1;cpu cores : 2;";
+    assert_eq!(outcome.text(), expected, "{}", outcome.report());
+}
+
+#[test]
+fn lscpu_sees_the_arrangement() {
+    let outcome = exec(&["/usr/bin/lscpu"]).option("--smp", "8,sockets=2,cores=2,threads=2").run().expect_code(0);
+    let text = outcome.text();
+    for (label, value) in
+        [("CPU(s):", "8"), ("Thread(s) per core:", "2"), ("Core(s) per socket:", "2"), ("Socket(s):", "2")]
+    {
+        let line = text.lines().find(|line| line.trim_start().starts_with(label));
+        assert_eq!(line.and_then(|line| line.split_whitespace().last()), Some(value), "{}", outcome.report());
+    }
+}
+
+#[test]
+fn threads_spread_over_an_arranged_machine() {
+    let trial = program("scheduling");
+    let words = [trial.to_str().unwrap(), "counted", "balance"];
+    exec(&words).option("--smp", "8,sockets=2,cores=2,threads=2").flag("--icount").run().expect_code(0);
 }

@@ -55,6 +55,7 @@ mod reference;
 mod rtc;
 mod smp;
 pub mod stop;
+pub mod topology;
 pub mod trace;
 mod trampoline;
 mod trap;

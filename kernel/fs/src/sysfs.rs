@@ -9,6 +9,8 @@ use abi::{Mode, Result};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use arch::cpu::CpuId;
+use arch::topology::{self, Domain};
 use core::fmt::Write;
 use object::{FileSystem, Owner};
 
@@ -28,17 +30,53 @@ pub fn make() -> Result<Arc<dyn FileSystem>> {
         file(&cpus, name.as_bytes(), contents.clone())?;
     }
     file(&cpus, b"offline", Text::build(|text| text.write_str("\n"))?)?;
-    for cpu in 0..count {
-        let name = Text::build(|text| write!(text, "cpu{cpu}"))?;
-        let topology = directory(&directory(&cpus, &name)?, b"topology")?;
-        let number = Text::build(|text| writeln!(text, "{cpu}"))?;
-        file(&topology, b"core_id", number.clone())?;
-        file(&topology, b"thread_siblings_list", number)?;
-        file(&topology, b"physical_package_id", Text::build(|text| text.write_str("0\n"))?)?;
+    for cpu in arch::cpu::present().iter() {
+        let name = Text::build(|text| write!(text, "cpu{}", cpu.index()))?;
+        let own = directory(&cpus, &name)?;
+        fill_topology(&directory(&own, b"topology")?, cpu)?;
     }
     let node = directory(&directory(&system, b"node")?, b"node0")?;
     file(&node, b"cpulist", all)?;
+    let mask = Text::build(|text| {
+        cpu_list::write_mask(text, 0..count, count)?;
+        text.write_str("\n")
+    })?;
+    file(&node, b"cpumap", mask)?;
     Ok(sysfs)
+}
+
+/// Who shares what with a processor, under Linux's names, the older ones included.
+fn fill_topology(topology: &Arc<Inode>, cpu: CpuId) -> Result<()> {
+    let (package, core) = topology::package_and_core(cpu);
+    file(topology, b"physical_package_id", Text::build(|text| writeln!(text, "{package}"))?)?;
+    file(topology, b"core_id", Text::build(|text| writeln!(text, "{core}"))?)?;
+    file(topology, b"die_id", Text::build(|text| text.write_str("0\n"))?)?;
+    let sets: [(Domain, [&[u8]; 4]); 2] = [
+        (Domain::Core, [b"core_cpus", b"core_cpus_list", b"thread_siblings", b"thread_siblings_list"]),
+        (Domain::Package, [b"package_cpus", b"package_cpus_list", b"core_siblings", b"core_siblings_list"]),
+    ];
+    for (domain, [mask_name, list_name, old_mask_name, old_list_name]) in sets {
+        let siblings: Vec<usize> = try_collect(topology::siblings(cpu, domain).iter().map(CpuId::index))?;
+        let list = Text::build(|text| {
+            cpu_list::write_list(text, siblings.iter().copied())?;
+            text.write_str("\n")
+        })?;
+        let mask = Text::build(|text| {
+            cpu_list::write_mask(text, siblings.iter().copied(), arch::cpu::count())?;
+            text.write_str("\n")
+        })?;
+        for (name, contents) in [(mask_name, &mask), (old_mask_name, &mask), (list_name, &list), (old_list_name, &list)]
+        {
+            file(topology, name, contents.clone())?;
+        }
+    }
+    Ok(())
+}
+
+fn try_collect(numbers: impl Iterator<Item = usize>) -> Result<Vec<usize>> {
+    let mut all = mm::alloc::try_vec(arch::cpu::count())?;
+    all.extend(numbers);
+    Ok(all)
 }
 
 fn directory(parent: &Arc<Inode>, name: &[u8]) -> Result<Arc<Inode>> {

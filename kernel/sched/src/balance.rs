@@ -24,22 +24,29 @@ const INTERVAL_NS: u64 = 10_000_000;
 
 /// Takes a waiting thread from another CPU. For an idle CPU, with interrupts off. True if it got one, now in its queue.
 pub(crate) fn steal(here: &'static Cpu) -> bool {
-    let count = arch::cpu::count();
-    let start = here.next_random() as usize;
     let mut passed_over = false;
-    for step in 0..count {
-        let Some(victim) = CpuId::new(((start + step) % count) as u32).map(Cpu::of) else { continue };
+    let mut ask = |victim: &'static Cpu| {
         if victim.id == here.id || victim.load().count() < 2 {
-            continue;
+            return false;
         }
         // A lock that is taken means that its CPU is choosing just now; there are others.
-        let Some(queue) = victim.queue.try_lock() else {
-            passed_over = true;
-            continue;
-        };
-        if steal_from(victim, queue, here) {
-            return true;
+        match victim.queue.try_lock() {
+            Some(queue) => steal_from(victim, queue, here),
+            None => {
+                passed_over = true;
+                false
+            }
         }
+    };
+    // First those with whom a thread's cache is shared; among equals, others begin elsewhere.
+    if here.mates.is_some_and(|mates| mates.iter().any(|mate| ask(Cpu::of(mate)))) {
+        return true;
+    }
+    let count = arch::cpu::count();
+    let start = here.next_random() as usize;
+    let others = (0..count).filter_map(|step| CpuId::new(((start + step) % count) as u32));
+    if others.map(Cpu::of).any(ask) {
+        return true;
     }
     // What those were choosing among may wait there for long, and nobody will come again.
     passed_over

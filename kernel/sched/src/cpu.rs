@@ -6,9 +6,10 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use alloc::sync::Arc;
 
-use arch::AtomicCpuSet;
 use arch::cpu::CpuId;
 use arch::local::{self, Slot};
+use arch::topology::{Domain, siblings};
+use arch::{AtomicCpuSet, CpuSet};
 use mm::{AddressSpace, OutOfMemory};
 use sync::ranks::RunQueue;
 use sync::{IrqLock, IrqOff, Once, PerCpu};
@@ -39,6 +40,8 @@ pub(crate) struct Cpu {
     pub(crate) gate: IdleGate,
     /// The load of the threads that run, wait in `queue` or lie in `inbox`.
     load: AtomicU64,
+    /// The CPUs that share a cache with it, if there are others that do not: where its threads still find their own.
+    pub(crate) mates: Option<CpuSet>,
     /// Runs when nobody else does.
     pub(crate) idle_thread: Arc<Thread>,
     pub(crate) timers: CpuTimers,
@@ -107,6 +110,7 @@ impl Cpu {
             inbox: Inbox::new(),
             gate: IdleGate::new(),
             load: AtomicU64::new(0),
+            mates: Some(siblings(id, Domain::Cache)).filter(|mates| mates.count() < arch::cpu::count()),
             idle_thread,
             timers: CpuTimers::new(),
             worker,

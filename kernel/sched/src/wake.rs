@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
+use arch::CpuSet;
 use arch::apic::{Ipi, send_ipi};
 use arch::cpu::CpuId;
 use sync::{IrqOff, irq_off, trace};
@@ -59,8 +60,8 @@ pub(crate) fn send(thread: &'static Thread, target: &Cpu) {
     }
 }
 
-/// Chooses the CPU for a thread: where it ran last if that is idle (its cache may still be warm), else an idle one,
-/// else the least loaded of a few.
+/// Chooses the CPU for a thread: where it ran last if that is idle (its cache may still be warm), else an idle one, those
+/// that share a cache with that first, else the least loaded of a few.
 fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
     let last = thread.cpu();
     if thread.is_on_cpu() {
@@ -70,6 +71,11 @@ fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
     let may_stay = is_allowed(thread, last);
     if may_stay && claim_idle(last) {
         return last;
+    }
+    if let Some(mates) = &Cpu::of(last).mates
+        && let Some(cpu) = claim_idle_mate(thread, mates)
+    {
+        return cpu;
     }
     while let Some(cpu) = thread.first_allowed(&IDLE) {
         if claim_idle(cpu) {
@@ -101,6 +107,12 @@ fn choose(thread: &Thread, here: &Cpu, _irq: &IrqOff) -> CpuId {
 #[inline]
 fn is_allowed(thread: &Thread, cpu: CpuId) -> bool {
     thread.may_run_on(cpu) && ACTIVE.contains(cpu, Ordering::Relaxed)
+}
+
+/// Takes one out of the set of idle CPUs that is among these.
+fn claim_idle_mate(thread: &Thread, mates: &CpuSet) -> Option<CpuId> {
+    let idle = IDLE.snapshot(Ordering::Relaxed).intersect(mates);
+    idle.iter().find(|cpu| thread.may_run_on(*cpu) && claim_idle(*cpu))
 }
 
 /// Takes an idle CPU out of the set of idle ones, so that no two wakers choose the same.

@@ -62,7 +62,7 @@ pub fn compose(
         words.add(&["-object", &format!("memory-backend-file,id=memory,size={megabytes}M,share=on,{path}")]);
     }
     words.add(&["-machine", &machine]);
-    words.add(&["-cpu", &options.cpu, "-smp", &options.processors.to_string()]);
+    words.add(&["-cpu", &options.cpu, "-smp", &format!("{}{}", options.processors, options.arrangement)]);
     words.add(&["-m", &format!("{megabytes}M")]);
     words.add(match execution {
         Execution::Kvm => &["-accel", "kvm"],

@@ -6,6 +6,7 @@ use super::text::Text;
 use abi::Result;
 use alloc::vec::Vec;
 use arch::cpu::CpuId;
+use arch::topology::{self, Domain};
 use core::fmt::{self, Write};
 use raw_cpuid::CpuId as Identification;
 
@@ -23,11 +24,9 @@ pub fn cpu_info(_: &ProcFs) -> Result<Vec<u8>> {
     let brand = identification.get_processor_brand_string();
     let features = identification.get_feature_info();
     let megahertz = arch::clock::tsc_hz() / 1000;
-    let count = arch::cpu::count();
     Text::build(|text| {
         for cpu in cpus() {
-            let number = cpu.index();
-            writeln!(text, "processor\t: {number}")?;
+            writeln!(text, "processor\t: {}", cpu.index())?;
             writeln!(text, "vendor_id\t: {}", vendor.as_ref().map_or("unknown", |vendor| vendor.as_str()))?;
             if let Some(features) = &features {
                 writeln!(text, "cpu family\t: {}", features.family_id())?;
@@ -36,7 +35,7 @@ pub fn cpu_info(_: &ProcFs) -> Result<Vec<u8>> {
             }
             writeln!(text, "model name\t: {}", brand.as_ref().map_or("unknown", |brand| brand.as_str().trim()))?;
             writeln!(text, "cpu MHz\t\t: {}.{:03}", megahertz / 1000, megahertz % 1000)?;
-            writeln!(text, "physical id\t: 0\nsiblings\t: {count}\ncore id\t\t: {number}\ncpu cores\t: {count}")?;
+            place(text, cpu)?;
             writeln!(text, "fpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes")?;
             text.write_str("flags\t\t:")?;
             flags(text, &identification)?;
@@ -45,6 +44,17 @@ pub fn cpu_info(_: &ProcFs) -> Result<Vec<u8>> {
         }
         Ok(())
     })
+}
+
+/// Where a processor is among the others.
+fn place(text: &mut Text, cpu: CpuId) -> fmt::Result {
+    let (package, core) = topology::package_and_core(cpu);
+    let threads = topology::siblings(cpu, Domain::Package).count();
+    // All cores are taken to have as many threads as this one.
+    let cores = threads / topology::siblings(cpu, Domain::Core).count().max(1);
+    let apic_id = topology::apic_id(cpu);
+    writeln!(text, "physical id\t: {package}\nsiblings\t: {threads}\ncore id\t\t: {core}\ncpu cores\t: {cores}")?;
+    writeln!(text, "apicid\t\t: {apic_id}\ninitial apicid\t: {apic_id}")
 }
 
 fn flags(text: &mut Text, identification: &Identification<raw_cpuid::CpuIdReaderNative>) -> fmt::Result {
