@@ -17,6 +17,10 @@ pub enum Software {
     Bash,
     /// Python; for tests.
     Python,
+    /// cyclictest, hackbench and pi_stress; for tests.
+    RealTimeTests,
+    /// stress-ng; for tests.
+    Stress,
     /// Suites for real-time schedulers; for tests.
     RtTests,
     /// A suite of loads of every kind; for tests.
@@ -60,6 +64,8 @@ impl Software {
             Self::MuslGcc => "musl-gcc",
             Self::Bash => "bash",
             Self::Python => "Python 3",
+            Self::RealTimeTests => "rt-tests",
+            Self::Stress => "stress-ng",
             Self::RtTests => "rt-tests",
             Self::StressNg => "stress-ng",
             Self::UtilLinux => "util-linux",
@@ -86,9 +92,12 @@ impl Software {
             (Self::RtTests, Manager::Dnf) => &["realtime-tests"],
             (Self::RtTests, _) => &["rt-tests"],
             (Self::StressNg, _) => &["stress-ng"],
-            (Self::UtilLinux, _) => &["util-linux"],
             (Self::Procps, Manager::Apt | Manager::Apk) => &["procps"],
             (Self::Procps, _) => &["procps-ng"],
+            (Self::RealTimeTests, Manager::Dnf) => &["realtime-tests"],
+            (Self::RealTimeTests, _) => &["rt-tests"],
+            (Self::Stress, _) => &["stress-ng"],
+            (Self::UtilLinux, _) => &["util-linux"],
             (Self::Grub, Manager::Apt) => &["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "xorriso", "mtools"],
             (Self::Grub, Manager::Dnf) => &["grub2-tools-extra", "grub2-pc-modules", "xorriso", "mtools"],
             (Self::Grub, Manager::Apk) => &["grub-bios", "grub-efi", "xorriso", "mtools"],
