@@ -142,6 +142,7 @@ cases! {
     sleeps_end_on_time
     no_wake_up_is_lost
     sleeping_mutexes_exclude
+    mutexes_lend_urgency_to_their_owners
     threads_leave_nothing_behind;
 
     counted:

@@ -112,3 +112,27 @@ fn mutexes_of_glibc_inherit_priority_and_survive_their_owners() {
         assert_eq!(outcome.text(), "0 4000 1 0 0\n", "{}", outcome.report());
     }
 }
+
+#[test]
+fn processors_that_have_nothing_to_share_are_not_interrupted() {
+    for cpus in [1, 8] {
+        let outcome = exec(&[program("tickless").to_str().unwrap()]).smp(cpus).run().expect_code(0);
+        assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
+    }
+}
+
+#[test]
+fn short_sleeps_overshoot_by_no_more_than_their_bound() {
+    // One instruction is one nanosecond.
+    let outcome = exec(&[program("tickless").to_str().unwrap(), "--overshoot", "1500"]).smp(1).flag("--icount");
+    outcome.run().expect_code(0);
+}
+
+#[test]
+fn long_calls_do_not_delay_the_urgent() {
+    exec(&[program("preemption").to_str().unwrap(), "--bound-ns", "100000"])
+        .smp(1)
+        .flag("--icount")
+        .run()
+        .expect_code(0);
+}

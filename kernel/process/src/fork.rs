@@ -200,6 +200,7 @@ fn make_task(cx: &Context, request: &CloneRequest, process: &Arc<Process>, id: i
     if request.flags.contains(CloneFlags::CHILD_CLEAR_TID) {
         task.clear_child_tid.store(request.child_tid, Relaxed);
     }
+    task.inherit_timer_slack(caller);
     task.own.lock().alternate_stack = stack;
     Ok(try_arc(task)?)
 }

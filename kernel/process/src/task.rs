@@ -51,8 +51,13 @@ pub struct Task {
     pub clear_child_tid: AtomicU64,
     /// Where its list of robust futexes starts; 0 for none.
     pub robust_list: AtomicU64,
+    /// By how much its timers may be late, nanoseconds: now, and after a reset.
+    timer_slack_ns: [AtomicU64; 2],
     pub(crate) own: SpinLock<Own, ranks::ProcessState>,
 }
+
+/// Linux's slack of ordinary threads.
+const TIMER_SLACK_NS: u64 = 50_000;
 
 /// What mostly concerns the task itself.
 pub(crate) struct Own {
@@ -121,6 +126,7 @@ impl Task {
             failure_left: AtomicU32::new(0),
             clear_child_tid: AtomicU64::new(0),
             robust_list: AtomicU64::new(0),
+            timer_slack_ns: [const { AtomicU64::new(TIMER_SLACK_NS) }; 2],
             own: SpinLock::new(own),
         }
     }
@@ -224,6 +230,23 @@ impl Task {
         if let (Some(thread), Ok(text)) = (self.thread.get(), core::str::from_utf8(&name)) {
             thread.set_name(text.trim_end_matches('\0'));
         }
+    }
+
+    /// By how much its timers may be late, nanoseconds. They are exact all the same: each CPU's interrupt is set for the first
+    /// that is due, so being late would save nothing but the interrupts of timers that happen to be near each other.
+    pub fn timer_slack_ns(&self) -> u64 {
+        self.timer_slack_ns[0].load(Relaxed)
+    }
+
+    /// Sets that; 0 resets it to what the thread began with.
+    pub fn set_timer_slack_ns(&self, slack_ns: u64) {
+        let [now, first] = &self.timer_slack_ns;
+        now.store(if slack_ns == 0 { first.load(Relaxed) } else { slack_ns }, Relaxed);
+    }
+
+    /// Begins with the slack that its maker has now.
+    pub(crate) fn inherit_timer_slack(&self, maker: &Self) {
+        self.timer_slack_ns.iter().for_each(|slack| slack.store(maker.timer_slack_ns(), Relaxed));
     }
 
     /// The deadline that an interrupted call had and that its new start is to keep; taken.

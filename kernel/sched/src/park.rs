@@ -31,16 +31,33 @@ pub fn park(interruptible: Interruptible) {
 }
 
 /// What sleeping locks use.
-pub(crate) static HOOKS: Hooks = Hooks { current: token, park: || park(Interruptible::No), unpark: unpark_token, held };
+pub(crate) static HOOKS: Hooks = Hooks {
+    current: token,
+    park: || park(Interruptible::No),
+    unpark: |token| wake::unpark(thread_of(token)),
+    urgency: |token| thread_of(token).urgency().raw(),
+    lend: lend_token,
+    take_back: |token| thread_of(token).take_back(),
+    has_lenders: || current_thread().has_lenders(),
+    held,
+};
 
 fn token() -> Token {
     let address = ptr::from_ref(current_thread()).expose_provenance();
     NonZeroUsize::new(address).unwrap_or(NonZeroUsize::MIN)
 }
 
-fn unpark_token(token: Token) {
-    // SAFETY: tokens are addresses of threads, and the hook's caller makes sure that the thread lives.
-    wake::unpark(unsafe { &*ptr::with_exposed_provenance::<Thread>(token.get()) });
+fn thread_of(token: Token) -> &'static Thread {
+    // SAFETY: tokens are addresses of threads, and the hooks' callers make sure that the thread lives.
+    unsafe { &*ptr::with_exposed_provenance::<Thread>(token.get()) }
+}
+
+fn lend_token(lender: Token, borrower: Token) {
+    let (lender, borrower) = (thread_of(lender), thread_of(borrower));
+    // A refusal costs inheritance, nothing else: kernel locks are taken in order, so there are no circles of them alone.
+    if lender.urgency() <= borrower.urgency() || lender.lend_to(borrower).is_err() {
+        lender.take_back();
+    }
 }
 
 fn held() -> Option<NonNull<sync::HeldList>> {

@@ -9,6 +9,7 @@ mod descriptors;
 mod files;
 mod fpu;
 mod hang;
+mod inheritance;
 mod ipi;
 mod memory;
 mod memory_costs;
@@ -136,6 +137,7 @@ static CASES: &[Case] = &[
     returns("sleeps_end_on_time", sched::sleeps_end_on_time),
     returns("no_wake_up_is_lost", sched::no_wake_up_is_lost),
     returns("sleeping_mutexes_exclude", sched::mutexes_exclude),
+    returns("mutexes_lend_urgency_to_their_owners", inheritance::mutexes_lend_urgency),
     returns("threads_leave_nothing_behind", sched::threads_leave_nothing),
     returns("cpu_time_goes_to_who_runs", sched::time_is_accounted),
     returns("operations_cost_little", sched_costs::costs),

@@ -92,6 +92,36 @@ impl<T> List<T> {
         self.tail = Some(pointer);
     }
 
+    /// Links a node behind the last one that it does not precede.
+    ///
+    /// # Safety
+    /// As [`push_back`](Self::push_back).
+    pub unsafe fn push_in_order(&mut self, node: &Node<T>, precedes: impl Fn(&T, &T) -> bool) {
+        let (mut previous, mut next) = (self.tail, None);
+        while let Some(at) = previous {
+            // SAFETY: linked nodes are alive.
+            let there = unsafe { at.as_ref() };
+            if !precedes(&node.value, &there.value) {
+                break;
+            }
+            (previous, next) = (there.previous.get(), previous);
+        }
+        let pointer = Some(NonNull::from(node));
+        node.previous.set(previous);
+        node.next.set(next);
+        node.linked.set(true);
+        match previous {
+            // SAFETY: linked nodes are alive.
+            Some(previous) => unsafe { previous.as_ref() }.next.set(pointer),
+            None => self.head = pointer,
+        }
+        match next {
+            // SAFETY: linked nodes are alive.
+            Some(next) => unsafe { next.as_ref() }.previous.set(pointer),
+            None => self.tail = pointer,
+        }
+    }
+
     /// Unlinks `node`, which is in this list or in none. True if it was in it.
     #[inline]
     pub fn remove(&mut self, node: &Node<T>) -> bool {
@@ -144,6 +174,19 @@ impl<T> Default for List<T> {
 mod tests {
     use super::{List, Node};
     use std::vec::Vec;
+
+    #[test]
+    fn nodes_stand_in_order_and_equals_by_arrival() {
+        let nodes: Vec<_> = [(1, 'a'), (3, 'b'), (1, 'c'), (2, 'd'), (3, 'e')].into_iter().map(Node::new).collect();
+        let mut list = List::new();
+        for node in &nodes {
+            // SAFETY: the nodes stay until they have been popped.
+            unsafe { list.push_in_order(node, |new, there| new.0 > there.0) };
+        }
+        let order = std::iter::from_fn(|| list.pop_front_with(|value| value.1));
+        assert_eq!(order.collect::<std::string::String>(), "bedac");
+        assert!(list.is_empty());
+    }
 
     #[test]
     fn nodes_leave_in_order_or_from_the_middle() {

@@ -24,6 +24,15 @@ pub struct Hooks {
     /// The caller makes sure that the thread still exists: it holds a lock which the thread must take before it goes
     /// on.
     pub unpark: fn(Token),
+    /// How urgent a thread is; more is more urgent.
+    pub urgency: fn(Token) -> u8,
+    /// Lends the urgency of a thread that waits to the one that it waits for, if that is less urgent; to nobody else any
+    /// more. Both exist, as with `unpark`.
+    pub lend: fn(lender: Token, borrower: Token),
+    /// Has a thread lend to nobody.
+    pub take_back: fn(lender: Token),
+    /// Whether anybody lends to the current thread.
+    pub has_lenders: fn() -> bool,
     /// The current thread's list of sleeping locks, for the rank checker. `None` where there is no thread yet.
     pub held: fn() -> Option<NonNull<HeldList>>,
 }
@@ -76,4 +85,36 @@ pub(crate) fn unpark(token: Token) {
     {
         (hooks.unpark)(token);
     }
+}
+
+/// How urgent a thread is.
+pub(crate) fn urgency(token: Token) -> u8 {
+    match hooks() {
+        Some(hooks) if token != NO_THREAD => (hooks.urgency)(token),
+        _ => 0,
+    }
+}
+
+/// Has a waiting thread lend its urgency to the one that it waits for.
+pub(crate) fn lend(lender: Token, borrower: Token) {
+    if lender != NO_THREAD
+        && borrower != NO_THREAD
+        && let Some(hooks) = hooks()
+    {
+        (hooks.lend)(lender, borrower);
+    }
+}
+
+/// Has a thread lend to nobody.
+pub(crate) fn take_back(lender: Token) {
+    if lender != NO_THREAD
+        && let Some(hooks) = hooks()
+    {
+        (hooks.take_back)(lender);
+    }
+}
+
+/// Whether anybody lends to the current thread.
+pub(crate) fn has_lenders() -> bool {
+    hooks().is_some_and(|hooks| (hooks.has_lenders)())
 }

@@ -4,6 +4,9 @@
 //! release with waiters opens the lock and wakes the first waiter, so a running thread may take it first (which saves
 //! a switch); but a waiter that has been woken once in vain is handed the lock directly, so it waits for two turns at
 //! most.
+//!
+//! The most urgent waiter stands in front. Whoever waits and is more urgent than the owner lends it its urgency, until the
+//! owner releases; from then on the first in line lends to the next owner. All that is on the slow path, under the list's lock.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -27,6 +30,7 @@ const SPINS: u32 = 20;
 /// A waiting thread. The cells are used under the list's lock only.
 struct Waiter {
     token: Token,
+    urgency: u8,
     missed_a_turn: Cell<bool>,
     granted: Cell<bool>,
 }
@@ -87,7 +91,8 @@ impl RawMutex {
             }
             platform::relax();
         }
-        let node = Node::new(Waiter { token, missed_a_turn: Cell::new(false), granted: Cell::new(false) });
+        let urgency = park::urgency(token);
+        let node = Node::new(Waiter { token, urgency, missed_a_turn: Cell::new(false), granted: Cell::new(false) });
         while !self.take_or_enqueue(&node) {
             park::park();
         }
@@ -103,8 +108,9 @@ impl RawMutex {
         self.word.fetch_or(WAITERS, Ordering::Relaxed);
         if self.take_if_open(node.value().token.get()) {
             list.remove(node);
-            if list.is_empty() {
-                self.word.fetch_and(!WAITERS, Ordering::Relaxed);
+            match list.front() {
+                None => _ = self.word.fetch_and(!WAITERS, Ordering::Relaxed),
+                Some(first) => park::lend(first.token, node.value().token),
             }
             return true;
         }
@@ -112,7 +118,11 @@ impl RawMutex {
             node.value().missed_a_turn.set(true);
         } else {
             // SAFETY: the node stays where it is until `take_or_enqueue` is true, and then it is unlinked.
-            unsafe { list.push_back(node) };
+            unsafe { list.push_in_order(node, |new, there| new.urgency > there.urgency) };
+        }
+        // With the flag set the owner cannot release without the list's lock: it exists.
+        if let Some(owner) = Token::new(self.word.load(Ordering::Relaxed) & !FLAGS) {
+            park::lend(node.value().token, owner);
         }
         false
     }
@@ -120,6 +130,9 @@ impl RawMutex {
     #[cold]
     fn unlock_contended(&self) {
         let mut list = self.waiters.lock();
+        if park::has_lenders() {
+            list.for_each(|waiter| park::take_back(waiter.token));
+        }
         let Some(first) = list.front() else {
             self.word.store(0, Ordering::Release);
             return;
@@ -133,6 +146,9 @@ impl RawMutex {
         list.pop_front_with(|waiter| waiter.granted.set(true));
         let flag = if list.is_empty() { 0 } else { WAITERS };
         self.word.store(token.get() | flag, Ordering::Release);
+        if let Some(first) = list.front() {
+            park::lend(first.token, token);
+        }
         // Still under the list's lock, which the waiter takes before it goes on: it cannot be gone.
         park::unpark(token);
     }

@@ -24,6 +24,10 @@ thread_local! {
 }
 
 static HOOKS: Hooks = Hooks {
+    urgency: |_| 0,
+    lend: |_, _| {},
+    take_back: |_| {},
+    has_lenders: || false,
     current: || NonZeroUsize::new(ME.with(|me| std::ptr::from_ref(*me).addr())).unwrap(),
     park: thread::park,
     unpark,

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use arch::cpu::CpuId;
 use sync::IrqLock;
@@ -33,7 +33,8 @@ pub(crate) struct TimerCore {
     // Under the lock of the CPU's timers.
     links: Links<TimerCore>,
     deadline_ns: Cell<u64>,
-    is_armed: Cell<bool>,
+    /// Written under the lock.
+    is_armed: AtomicBool,
 }
 
 // SAFETY: the cells and links are used under the timers' lock of the CPU that `cpu` names; actions are shareable.
@@ -50,7 +51,7 @@ impl TimerCore {
             running: AtomicU32::new(0),
             links: Links::new(),
             deadline_ns: Cell::new(0),
-            is_armed: Cell::new(false),
+            is_armed: AtomicBool::new(false),
         }
     }
 
@@ -66,7 +67,7 @@ impl TimerCore {
         let first_ns = {
             let mut queue = cpu.timers.lock();
             self.deadline_ns.set(deadline_ns);
-            self.is_armed.set(true);
+            self.is_armed.store(true, Ordering::Relaxed);
             // SAFETY: it is not linked, and the caller keeps it in place.
             unsafe { queue.insert(self) }
         };
@@ -89,17 +90,24 @@ impl TimerCore {
         }
     }
 
+    /// Whether it has been fired, to the end. For who alone arms it.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        !self.is_armed.load(Ordering::Acquire) && self.running.load(Ordering::Acquire) == 0
+    }
+
     /// When it is due, if it is armed.
     pub(crate) fn deadline_ns(&self) -> Option<u64> {
         let _arming = self.arming.lock();
         let _queue = self.home().timers.lock();
-        self.is_armed.get().then(|| self.deadline_ns.get())
+        self.is_armed.load(Ordering::Relaxed).then(|| self.deadline_ns.get())
     }
 
     /// Takes note that it has been taken out of the tree to be fired. Under its CPU's timers' lock.
     pub(super) fn begin_firing(&self) {
-        self.is_armed.set(false);
         self.running.fetch_add(1, Ordering::Relaxed);
+        // Release: who sees it unarmed sees that it is being fired, until it has been.
+        self.is_armed.store(false, Ordering::Release);
     }
 
     /// Does what it is for. The last access to the timer, which may be gone afterwards.
@@ -118,8 +126,9 @@ impl TimerCore {
     /// Takes it out of its CPU's tree. Under the arming lock.
     fn unlink(&self) -> bool {
         let mut queue = self.home().timers.lock();
-        let was_armed = self.is_armed.replace(false);
+        let was_armed = self.is_armed.load(Ordering::Relaxed);
         if was_armed {
+            self.is_armed.store(false, Ordering::Relaxed);
             queue.remove(self);
         }
         was_armed

@@ -50,7 +50,7 @@ impl Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        if self.is_set.get() {
+        if self.is_set.get() && !self.timer.is_over() {
             self.timer.cancel();
         }
     }

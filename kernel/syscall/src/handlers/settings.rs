@@ -120,8 +120,6 @@ pub fn arch_prctl(cx: &mut Context, option: i32, addr: u64) -> Result<usize> {
     Ok(0)
 }
 
-/// The nanoseconds by which Linux lets ordinary threads' timers be late; here they are not.
-const TIMER_SLACK_NS: usize = 50_000;
 /// Securebits: none.
 const SECURE_BITS: usize = 0;
 /// The capabilities that Linux numbers end here.
@@ -147,8 +145,12 @@ pub fn prctl(cx: &mut Context, option: i32, arg2: u64, arg3: u64, arg4: u64, arg
         // The rest answers as a Linux does that was built without the thing, or with nothing of it in use.
         option::PR_GET_KEEPCAPS | option::PR_GET_SECCOMP | option::PR_GET_TIMING => Ok(0),
         option::PR_SET_KEEPCAPS if arg2 > 1 => Err(Errno::EINVAL),
-        option::PR_SET_KEEPCAPS | option::PR_SET_TIMERSLACK => Ok(0),
-        option::PR_GET_TIMERSLACK => Ok(TIMER_SLACK_NS),
+        option::PR_SET_KEEPCAPS => Ok(0),
+        option::PR_SET_TIMERSLACK => {
+            cx.task.set_timer_slack_ns(arg2);
+            Ok(0)
+        }
+        option::PR_GET_TIMERSLACK => Ok(cx.task.timer_slack_ns() as usize),
         option::PR_GET_SECUREBITS => Ok(SECURE_BITS),
         option::PR_CAPBSET_READ if arg2 <= CAPABILITY_LAST => Ok(1),
         option::PR_CAPBSET_DROP if arg2 <= CAPABILITY_LAST => require_superuser(cx),
