@@ -58,3 +58,13 @@ fn the_debugger_of_this_machine_opens_a_core_of_the_guest() {
         assert!(said.contains(words), "no {words:?} in\n{said}\n{}", outcome.report());
     }
 }
+
+#[test]
+fn no_signal_goes_further_than_its_sender_may_reach() {
+    assert_trial("doors_signals", &[1, 8]);
+}
+
+#[test]
+fn sealed_and_read_only_memory_is_not_written() {
+    assert_trial("doors_memory", &[1, 8]);
+}

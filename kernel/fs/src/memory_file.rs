@@ -4,7 +4,7 @@ use crate::tmpfs::Tmpfs;
 use abi::{Errno, Mode, OpenFlags, Result};
 use alloc::sync::Arc;
 use object::namespace::{Entry, Mount, MountFlags};
-use object::{FileSystem, Location, Node, Object, OpenFile, Owner};
+use object::{FileSystem, Location, Node, Object, OpenFile, Owner, SealSet};
 use sync::Once;
 
 /// The mount that such files belong to; it is in no namespace.
@@ -18,10 +18,14 @@ fn hidden() -> Result<&'static Arc<Mount>> {
     Ok(HIDDEN.call_once(|| Mount::root_of(file_system, MountFlags::empty())))
 }
 
-/// Makes an empty file, open for reading and writing. Its path shows as `/NAME (deleted)`.
-pub fn create(name: &[u8], mode: Mode, owner: Owner) -> Result<Arc<dyn Object>> {
+/// Makes an empty file, open for reading and writing. Its path shows as `/NAME (deleted)`. `seals` are those that it begins
+/// with; `None` for one that cannot be sealed.
+pub fn create(name: &[u8], mode: Mode, owner: Owner, seals: Option<SealSet>) -> Result<Arc<dyn Object>> {
     let mount = hidden()?;
     let file = mount.root().create_unnamed(mode, owner)?;
+    if let (Some(first), Some(seals)) = (seals, file.seals()) {
+        seals.open(first);
+    }
     let mut shown = mm::alloc::try_vec(name.len())?;
     shown.extend_from_slice(name);
     let entry = Entry { directory: mount.root().clone(), name: shown.into_boxed_slice() };

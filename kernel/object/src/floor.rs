@@ -9,13 +9,13 @@ pub use mm::Pager;
 #[cfg(target_os = "none")]
 pub use mm::user::{Sink, Source};
 #[cfg(target_os = "none")]
-pub use sched::WaitQueue;
+pub use sched::{Attachment, Observer, WaitQueue};
 #[cfg(target_os = "none")]
 pub(crate) use sync::preempt_off;
 #[cfg(target_os = "none")]
 pub use sync::ranks::{CapabilityTable, FileLocks, FileOffset, GrantTree, ObjectState};
 #[cfg(target_os = "none")]
-pub use sync::{BigReaderLock, IrqLock, Mutex, Once, RwSpinLock};
+pub use sync::{BigReaderLock, IrqLock, Mutex, Once, RwSpinLock, SpinLock};
 
 #[cfg(target_os = "none")]
 pub(crate) fn try_arc<T>(value: T) -> abi::Result<alloc::sync::Arc<T>> {
@@ -53,6 +53,7 @@ mod stand_in {
     pub type Mutex<T, C> = Locked<spin::Mutex<T>, C>;
     pub type IrqLock<T, C> = Locked<spin::Mutex<T>, C>;
     pub type BigReaderLock<T, C> = Locked<spin::RwLock<T>, C>;
+    pub type SpinLock<T, C> = Locked<spin::Mutex<T>, C>;
     pub type RwSpinLock<T, C> = Locked<spin::RwLock<T>, C>;
 
     impl<T, C> Locked<spin::Mutex<T>, C> {
@@ -133,6 +134,9 @@ mod stand_in {
         }
     }
 
+    pub struct Attachment;
+    pub trait Observer: Send + Sync {}
+
     pub trait Pager: Send + Sync {}
     pub struct WaitQueue;
     impl WaitQueue {
@@ -140,6 +144,9 @@ mod stand_in {
             Self
         }
         pub fn wake_all(&self) {}
+        pub fn attach(&self, _observer: alloc::sync::Arc<dyn Observer>) -> Result<Attachment> {
+            Ok(Attachment)
+        }
     }
 
     /// Nobody else runs, so nothing changes while one waits.

@@ -34,6 +34,7 @@ pub mod file_systems;
 mod floor;
 mod ground;
 mod held;
+pub mod input_owner;
 pub mod learning;
 pub mod locks;
 #[cfg(target_os = "none")]
@@ -46,6 +47,7 @@ mod open_file;
 mod ready;
 #[cfg(target_os = "none")]
 pub mod revocation;
+mod seals;
 mod status_flags;
 mod table;
 mod terminal;
@@ -63,6 +65,7 @@ pub use node::{NewNode, Node, NodeKind, Owner, SetAttributes, SetTime};
 pub use object::{Object, Seek};
 pub use open_file::OpenFile;
 pub use ready::Ready;
+pub use seals::{SealSet, Seals};
 pub use status_flags::StatusFlags;
 pub use table::{Reservation, ShownSlot, Table, derive};
 pub use terminal::{Caller, ProcessGroup, Terminal, caller, install_caller};

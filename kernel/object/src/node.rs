@@ -2,7 +2,7 @@
 
 use crate::directory::DirectoryEntry;
 use crate::floor::{Pager, Sink, Source};
-use crate::{Credentials, FileSystem, Held, Location, Object, OpenFile, Permissions};
+use crate::{Credentials, FileSystem, Held, Location, Object, OpenFile, Permissions, SealSet, Seals};
 use abi::consts::general;
 use abi::types::{Stat, Timespec};
 use abi::{Errno, Mode, OpenFlags, RenameFlags, Result};
@@ -260,6 +260,18 @@ pub trait Node: Any + Send + Sync {
     /// The size in bytes.
     fn size(&self) -> Result<u64> {
         Ok(u64::try_from(self.stat()?.size).unwrap_or(0))
+    }
+
+    /// The seals, of a file that could have some.
+    fn seals(&self) -> Option<&Seals> {
+        None
+    }
+
+    /// Adds seals. EPERM once there may be no more, EBUSY for one against writing while somebody may write through a mapping,
+    /// EINVAL for what cannot be sealed.
+    fn add_seals(&self, seals: SealSet) -> Result<()> {
+        let _ = seals;
+        Err(Errno::EINVAL)
     }
 
     /// Cuts or grows to `size` bytes.

@@ -156,9 +156,9 @@ pub const fn control(request: u32) -> Promises {
 }
 
 /// Whether a control request acts on the controlling terminal as such, or on the line as others see it, rather than on what the
-/// slot holds.
+/// slot holds. A new size of the window is told to the line's foreground by a signal.
 pub const fn is_terminal_control(request: u32) -> bool {
-    matches!(request, ioctl::TIOCSCTTY | ioctl::TIOCNOTTY | ioctl::TIOCSPGRP | ioctl::TIOCSTI)
+    matches!(request, ioctl::TIOCSCTTY | ioctl::TIOCNOTTY | ioctl::TIOCSPGRP | ioctl::TIOCSTI | ioctl::TIOCSWINSZ)
 }
 
 /// `fcntl`.

@@ -162,7 +162,7 @@ macro_rules! system_calls {
             63 system uname(buf: output[Utsname])
                 roots[] promises[stdio] errors[];
             72 descriptors fcntl(fd: slot, command: u32, argument: usize)
-                roots[] promises[stdio] errors[EBADF EINVAL EMFILE EAGAIN EPERM EDEADLK EINTR EBUSY ENOTCAPABLE];
+                roots[] promises[stdio] errors[EBADF EINVAL EMFILE EAGAIN EPERM EDEADLK EINTR ESRCH EBUSY ECAPMODE ENOTCAPABLE];
             73 files flock(fd: cap[FLOCK], operation: u32)
                 roots[] promises[flock] errors[EBADF EINTR EINVAL EAGAIN ENOLCK ENOTCAPABLE];
             74 files fsync(fd: cap[FSYNC])

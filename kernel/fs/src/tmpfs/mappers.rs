@@ -56,19 +56,31 @@ impl Mappers {
         }
     }
 
+    /// Whether any space has a shared mapping of the pager `id` that may be, or come to be, written through. One caller at a
+    /// time, as for [`Mappers::unmap`].
+    pub fn any_writes(&self, id: u64) -> bool {
+        self.with_spaces(|spaces| spaces.iter().filter_map(Weak::upgrade).any(|space| space.may_write_pages(id)))
+    }
+
     /// Removes pages `first..first + count` of the pager `id` from every space. One caller at a
     /// time. A space that starts mapping meanwhile sees the file as it is now.
     pub fn unmap(&self, id: u64, first: u64, count: u64) {
+        self.with_spaces(|spaces| {
+            spaces.iter().filter_map(Weak::upgrade).for_each(|space| space.unmap_pages(id, first, count));
+        });
+    }
+
+    /// Has `look` see the spaces, with no lock held.
+    fn with_spaces<T>(&self, look: impl FnOnce(&[Weak<AddressSpace>]) -> T) -> T {
         let spaces = mem::take(&mut self.list.lock().spaces);
-        for space in spaces.iter().filter_map(Weak::upgrade) {
-            space.unmap_pages(id, first, count);
-        }
+        let found = look(&spaces);
         let mut list = self.list.lock();
         let added = mem::replace(&mut list.spaces, spaces);
         match list.spaces.try_reserve(added.len()) {
             Ok(()) => list.spaces.extend(added),
             Err(_) => list.is_incomplete = true,
         }
+        found
     }
 }
 

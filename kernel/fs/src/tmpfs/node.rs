@@ -3,6 +3,7 @@
 use super::Tmpfs;
 use super::directory::Opened;
 use super::inode::{Content, Inode, New};
+use super::pages::FilePages;
 use abi::types::Stat;
 use abi::{Errno, Mode, OpenFlags, RenameFlags, Result};
 use alloc::sync::{Arc, Weak};
@@ -14,7 +15,7 @@ use mm::user::{Sink, Source};
 use mm::{Access, AddressSpace, FaultError, Pager};
 use object::{
     Credentials, DirectoryEntry, FileSystem, Location, NewNode, Node, NodeKind, Object, OpenFile, Owner, Permissions,
-    SetAttributes,
+    SealSet, Seals, SetAttributes,
 };
 
 /// `fallocate` modes that make sense in memory.
@@ -149,7 +150,12 @@ impl Node for Inode {
     }
 
     fn set_attributes(&self, attributes: &SetAttributes) -> Result<()> {
-        self.attributes.lock().apply(attributes);
+        let is_sealed = Node::seals(self).is_some_and(|seals| seals.get().contains(SealSet::EXECUTE));
+        let mut now = self.attributes.lock();
+        if is_sealed && attributes.mode.is_some_and(|mode| (mode.bits() ^ now.mode.bits()) & 0o111 != 0) {
+            return Err(Errno::EPERM);
+        }
+        now.apply(attributes);
         Ok(())
     }
 
@@ -190,6 +196,15 @@ impl Node for Inode {
             Content::File(file) => Ok(file.size()),
             _ => Ok(Inode::stat(self).size as u64),
         }
+    }
+
+    fn seals(&self) -> Option<&Seals> {
+        self.file().ok().map(FilePages::seals)
+    }
+
+    fn add_seals(&self, seals: SealSet) -> Result<()> {
+        let file = self.file().map_err(|_| Errno::EINVAL)?;
+        file.add_seals(&file.start_writing(), seals)
     }
 
     fn truncate(&self, size: u64) -> Result<()> {

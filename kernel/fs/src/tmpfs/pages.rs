@@ -15,6 +15,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use mm::FaultError;
 use mm::frame::Frame;
 use mm::user::{Sink, Source};
+use object::{SealSet, Seals};
 use sync::ranks::{Node as NodeRank, ObjectState};
 use sync::{Mutex, MutexGuard, SpinLock};
 
@@ -31,6 +32,8 @@ pub struct FilePages {
     /// Changes only under `state`, and shrinks only under `writing` as well.
     size: AtomicU64,
     mappers: Mappers,
+    /// Added to only under `writing`.
+    seals: Seals,
 }
 
 struct State {
@@ -52,6 +55,7 @@ impl FilePages {
             state: SpinLock::new(State { cached: Radix::new(), archive }),
             size: AtomicU64::new(archive.len() as u64),
             mappers: Mappers::new(),
+            seals: Seals::closed(),
         }
     }
 
@@ -69,6 +73,30 @@ impl FilePages {
     /// Who maps the file.
     pub fn mappers(&self) -> &Mappers {
         &self.mappers
+    }
+
+    /// The seals.
+    pub const fn seals(&self) -> &Seals {
+        &self.seals
+    }
+
+    /// Adds all of these seals or none: EPERM, EBUSY.
+    ///
+    /// They are set before mappings are looked for; whoever maps looks for them afterwards. So one of the two sees the other.
+    pub fn add_seals(&self, _writing: &Writing<'_>, seals: SealSet) -> Result<()> {
+        let before = self.seals.get();
+        if before.contains(SealSet::SEAL) {
+            return Err(Errno::EPERM);
+        }
+        self.seals.add(seals);
+        if (seals - before).contains(SealSet::WRITE) {
+            let found = self.mappers.check_complete().map(|()| self.mappers.any_writes(self.id()));
+            if found != Ok(false) {
+                self.seals.remove(seals - before);
+                return Err(found.err().unwrap_or(Errno::EBUSY));
+            }
+        }
+        Ok(())
     }
 
     /// Keeps other writes and size changes out.
@@ -128,6 +156,11 @@ impl FilePages {
         if offset >= MAX_SIZE {
             return Err(Errno::EFBIG);
         }
+        let end = offset.saturating_add(from.remaining() as u64);
+        let seals = self.seals.get();
+        if seals.intersects(SealSet::READ_ONLY) || seals.contains(SealSet::GROW) && end > self.size() {
+            return Err(Errno::EPERM);
+        }
         if offset > self.size() {
             self.clear_tail();
         }
@@ -166,6 +199,10 @@ impl FilePages {
             return Err(Errno::EFBIG);
         }
         let old = self.size();
+        let sealed = if size < old { SealSet::SHRINK } else { SealSet::GROW };
+        if size != old && self.seals.get().contains(sealed) {
+            return Err(Errno::EPERM);
+        }
         if size >= old {
             self.clear_tail();
             self.grow_to(size);
@@ -236,6 +273,9 @@ impl FilePages {
 
     /// Makes a range read as zeros, freeing the pages that lie wholly in it.
     pub fn punch(&self, _writing: &Writing<'_>, quota: &Quota, offset: u64, end: u64) -> Result<()> {
+        if self.seals.get().intersects(SealSet::READ_ONLY) {
+            return Err(Errno::EPERM);
+        }
         self.mappers.check_complete()?;
         let end = end.min(self.size().next_multiple_of(PAGE));
         let (first, last) = (offset.div_ceil(PAGE), end / PAGE);

@@ -69,6 +69,17 @@ impl AddressSpace {
         Ok(list)
     }
 
+    /// Whether anything shared is mapped of the pager `id` that may be, or come to be, written through.
+    pub fn may_write_pages(&self, id: u64) -> bool {
+        let layout = self.layout.read();
+        layout.regions.as_slice().iter().any(|region| {
+            let value = &region.value;
+            value.sharing == Sharing::Shared
+                && value.max_protection.contains(Protection::WRITE)
+                && value.pager().is_some_and(|pager| pager.id() == id)
+        })
+    }
+
     /// How much is mapped and resident.
     pub fn usage(&self) -> Usage {
         let layout = self.layout.read();

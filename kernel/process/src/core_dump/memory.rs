@@ -35,7 +35,7 @@ pub(super) fn pieces(space: &AddressSpace) -> Result<Vec<Piece>> {
 /// page tells which it is.
 fn piece(space: &AddressSpace, region: RegionInfo) -> Piece {
     let length = region.end - region.start;
-    let is_file = region.path.is_some();
+    let is_file = region.inode != (0, 0);
     let first_own = || first_own(space, region.start, region.end);
     let (size, is_whole) = match region.sharing {
         Sharing::Shared if space.next_touched(region.start, region.end).is_none() => (0, false),

@@ -73,6 +73,11 @@ pub const QUEUE: i32 = -1;
 /// SI_TKILL: sent by `tkill` or `tgkill`.
 pub const THREAD: i32 = -6;
 
+/// POLL_IN: something can be read.
+pub const READABLE: i32 = 1;
+/// What `si_band` tells with it: POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM.
+const EVENTS: u64 = 0x1 | 0x4 | 0x40 | 0x100;
+
 /// SEGV_MAPERR: nothing is mapped at the address.
 pub const UNMAPPED: i32 = 1;
 /// SEGV_ACCERR: the mapping does not allow the access.
@@ -131,6 +136,11 @@ pub fn from_fault(signal: Signal, code: i32, address: u64) -> Details {
 /// A timer's expiry: its id, how often it expired unheard, and the value given with it.
 pub fn from_timer(signal: Signal, timer: i32, overrun: i32, value: u64) -> Details {
     with(signal, -2, &[u64::from(timer as u32) | u64::from(overrun as u32) << 32, value])
+}
+
+/// Something can be read or written through a slot; which of them, whoever is told has to ask.
+pub fn from_input(signal: Signal, slot: i32) -> Details {
+    with(signal, READABLE, &[EVENTS, slot as u32 as u64])
 }
 
 /// A change of state of a child; times in clock ticks of 1/100 s.

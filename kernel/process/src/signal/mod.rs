@@ -22,6 +22,8 @@ pub mod handler;
 #[cfg(target_os = "none")]
 pub mod mask;
 #[cfg(target_os = "none")]
+pub mod owner;
+#[cfg(target_os = "none")]
 pub mod send;
 #[cfg(target_os = "none")]
 pub(crate) mod state;

@@ -2,18 +2,22 @@
 
 use crate::Context;
 use crate::arguments::Slot;
+use crate::handlers::{input_owner, seals};
 use abi::consts::general;
 use abi::{Errno, OpenFlags, Result};
 use alloc::sync::Arc;
 use caps::{Rights, Root, SlotFlags};
 use ipc::eventfd::{EventCounter, Taking};
 use mm::user::UserPtr;
+use object::input_owner::tell_owner;
 use object::namespace::rights_for;
 use object::{Held, Object};
 use process::{gate, promise_rules};
 
 /// `ioctl`: set and clear O_NONBLOCK, by the number at the argument.
 const FIONBIO: u32 = 0x5421;
+/// `ioctl`: set and clear O_ASYNC, by the number at the argument.
+const FIOASYNC: u32 = 0x5452;
 /// `ioctl`: do not close the slot on exec.
 const FIONCLEX: u32 = 0x5450;
 /// `ioctl`: close the slot on exec.
@@ -118,7 +122,7 @@ pub fn eventfd2(cx: &mut Context, initial: u32, flags: u32) -> Result<usize> {
     install(cx, EventCounter::new(initial, taking, opening)?, opening)
 }
 
-/// Does FIOCLEX, FIONCLEX and FIONBIO itself and leaves all other requests to the object.
+/// Does FIOCLEX, FIONCLEX, FIONBIO and FIOASYNC itself and leaves all other requests to the object.
 /// The slot's list must allow any of them, and those of terminals need that root capability.
 pub fn ioctl(cx: &mut Context, fd: Held, request: u32, argument: usize) -> Result<usize> {
     gate::demand(cx, promise_rules::control(request))?;
@@ -129,15 +133,19 @@ pub fn ioctl(cx: &mut Context, fd: Held, request: u32, argument: usize) -> Resul
     match request {
         FIOCLEX => mark(cx, fd.slot(), SlotFlags::CLOSE_ON_EXEC),
         FIONCLEX => mark(cx, fd.slot(), SlotFlags::empty()),
-        FIONBIO => {
-            let is_on = UserPtr::<i32>::new(argument as u64).read()? != 0;
-            let mut flags = fd.status_flags();
-            flags.set(OpenFlags::NONBLOCK, is_on);
-            fd.set_status_flags(flags);
-            Ok(0)
-        }
+        FIONBIO => set_flag(&fd, OpenFlags::NONBLOCK, argument),
+        FIOASYNC => set_flag(&fd, OpenFlags::ASYNC, argument),
         _ => fd.ioctl(request, argument),
     }
+}
+
+/// Sets a status flag, or takes it away, as the number at the argument says.
+fn set_flag(fd: &Held, flag: OpenFlags, argument: usize) -> Result<usize> {
+    let is_on = UserPtr::<i32>::new(argument as u64).read()? != 0;
+    let mut flags = fd.status_flags();
+    flags.set(flag, is_on);
+    fd.set_status_flags(flags);
+    tell_owner(fd.object().as_ref()).map(|()| 0)
 }
 
 /// Sets whether exec closes a slot, leaving its other flags.
@@ -147,7 +155,6 @@ fn mark(cx: &Context, slot: i32, close: SlotFlags) -> Result<usize> {
 }
 
 /// Does a command on the slot, its locks or its open object; only the last asks for the right to `fcntl`.
-/// As input signals nobody, F_GETOWN always tells 0.
 pub fn fcntl(cx: &mut Context, fd: Slot, command: u32, argument: usize) -> Result<usize> {
     gate::demand(cx, promise_rules::file_control(command))?;
     let number = fd.number();
@@ -169,7 +176,7 @@ pub fn fcntl(cx: &mut Context, fd: Slot, command: u32, argument: usize) -> Resul
         _ => {
             let held = fd.get(cx, Rights::FCNTL)?;
             held.demand_fcntl(command)?;
-            control(&held, command, argument)
+            control(cx, &held, command, argument)
         }
     }
 }
@@ -179,19 +186,18 @@ fn duplicate(cx: &Context, slot: i32, from: usize, flags: SlotFlags) -> Result<u
 }
 
 /// The commands on the open object rather than on the slot.
-fn control(held: &Held, command: u32, argument: usize) -> Result<usize> {
+fn control(cx: &Context, held: &Held, command: u32, argument: usize) -> Result<usize> {
     match command {
         general::F_GETFL => Ok((held.status_flags() | OpenFlags::LARGE_FILE).bits() as usize),
         general::F_SETFL => {
             let flags = OpenFlags::from_bits_truncate(argument as u32);
             held.set_status_flags(flags);
-            Ok(0)
+            tell_owner(held.object().as_ref()).map(|()| 0)
         }
         general::F_GETPIPE_SZ => pipe_of(held).map(|pipe| pipe.pipe().capacity()),
         general::F_SETPIPE_SZ => pipe_of(held)?.pipe().set_capacity(argument as u32 as usize),
-        // Nobody is signalled when input arrives, so nobody is the owner.
-        general::F_GETOWN => Ok(0),
-        _ => Err(Errno::EINVAL),
+        general::F_GET_SEALS | general::F_ADD_SEALS => seals::control(held, command, argument),
+        _ => input_owner::control(cx, held, command, argument),
     }
 }
 

@@ -8,8 +8,8 @@ use arch::layout::USER_END;
 use caps::Rights;
 use mm::space::{Advice, Backing, Growth, Label, Mapping, MoveTo, Place, Populate, Sharing};
 use mm::user::UserPtr;
-use object::Held;
 use object::revocation::LentPages;
+use object::{Held, SealSet};
 use process::limits::Resource;
 use process::{Context, gate, promise_rules};
 
@@ -72,6 +72,12 @@ pub fn mmap(
     {
         pages.obey();
     }
+    // Whoever sealed the file meanwhile may not have met it either.
+    let writes = sharing == Sharing::Shared && max_protection.contains(Protection::WRITE);
+    if writes && file.as_ref().is_some_and(is_sealed) {
+        cx.space.unmap(address.as_u64(), len)?;
+        return Err(Errno::EPERM);
+    }
     Ok(address.as_u64() as usize)
 }
 
@@ -118,7 +124,18 @@ fn most_allowed(file: &Held, prot: Protection, sharing: Sharing) -> Result<Prote
             most |= access;
         }
     }
+    if is_written && is_sealed(file) {
+        // Also what is mapped for reading does not come to be written.
+        most -= Protection::WRITE;
+        return if prot.contains(Protection::WRITE) { Err(Errno::EPERM) } else { Ok(most) };
+    }
     Ok(most)
+}
+
+/// Whether the file is sealed against writing.
+fn is_sealed(file: &Held) -> bool {
+    let seals = file.node().and_then(|node| node.seals());
+    seals.is_some_and(|seals| seals.get().intersects(SealSet::READ_ONLY))
 }
 
 /// What a mapping does to the file itself: writes to a private one stay with the process.
@@ -381,7 +398,12 @@ pub fn memfd_create(cx: &mut Context, name: UserPath, flags: MemfdFlags) -> Resu
     let mode = if flags.contains(MemfdFlags::NO_EXEC_SEAL) { 0o666 } else { 0o777 };
     let credentials = cx.process().credentials();
     let owner = object::Owner { uid: credentials.fsuid, gid: credentials.fsgid };
-    let file = fs::memory_file::create(&shown, abi::Mode::from_raw(mode), owner)?;
+    let seals = if flags.contains(MemfdFlags::NO_EXEC_SEAL) {
+        Some(SealSet::EXECUTE)
+    } else {
+        flags.contains(MemfdFlags::ALLOW_SEALING).then_some(SealSet::empty())
+    };
+    let file = fs::memory_file::create(&shown, abi::Mode::from_raw(mode), owner, seals)?;
     let closing = if flags.contains(MemfdFlags::CLOSE_ON_EXEC) { OpenFlags::CLOSE_ON_EXEC } else { OpenFlags::empty() };
     crate::handlers::descriptors::install(cx, file, closing)
 }
