@@ -101,16 +101,21 @@ pub(crate) fn give(here: &'static Cpu, queue: &mut QueueGuard<'_>, now: u64) {
         return;
     }
     here.balanced_ns.set(now);
-    // The better of two random ones is nearly as good as the best of all.
-    let (first, second) = (Cpu::of(here.random_cpu()), Cpu::of(here.random_cpu()));
-    let target = if first.load().weight() <= second.load().weight() { first } else { second };
+    let target = Cpu::of(lightest(here));
     let weight = here.load().heaviest_to_give(target.load());
     if weight > 0
-        && ACTIVE.contains(target.id, Ordering::Relaxed)
         && let Some(thread) = queue.find_for(target, weight)
     {
         hand_over(here, queue, thread, target);
     }
+}
+
+/// The CPU with the least weight; of several, not all that ask are told the same.
+fn lightest(here: &Cpu) -> CpuId {
+    let active = ACTIVE.snapshot(Ordering::Relaxed);
+    let start = here.random_cpu();
+    let from_start = active.iter().filter(|cpu| *cpu >= start).chain(active.iter().take_while(|cpu| *cpu < start));
+    from_start.min_by_key(|cpu| Cpu::of(*cpu).load().weight()).unwrap_or(here.id)
 }
 
 /// Moves a waiting thread to another CPU.
