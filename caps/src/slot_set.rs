@@ -34,10 +34,12 @@ impl SlotSet {
     }
 
     /// Adds a slot for which there is room.
+    #[inline]
     pub(crate) fn insert(&mut self, slot: usize) {
         self.words[slot / BITS] |= 1 << (slot % BITS);
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, slot: usize) {
         if let Some(word) = self.words.get_mut(slot / BITS) {
             *word &= !(1 << (slot % BITS));
@@ -45,6 +47,7 @@ impl SlotSet {
     }
 
     /// The lowest slot from `from` on that is not in the set.
+    #[inline]
     pub(crate) fn first_absent(&self, from: usize) -> usize {
         let mut index = from / BITS;
         let mut below = (1 << (from % BITS)) - 1;

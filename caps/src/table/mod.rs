@@ -82,9 +82,11 @@ impl<O> Table<O> {
     #[inline]
     pub fn find(&self, slot: i32, need: &Need) -> Option<(&Capability<O>, Rights)> {
         let Some(Slot { capability, .. }) = self.slots.get(slot as u32 as usize)? else { return None };
+        if !need.kinds.has(capability.kind) {
+            return None;
+        }
         let rights = self.effective(capability);
-        let is_met = need.kinds.has(capability.kind) && rights.contains(need.rights);
-        is_met.then_some((capability, rights))
+        rights.contains(need.rights).then_some((capability, rights))
     }
 
     #[inline]
@@ -98,6 +100,7 @@ impl<O> Table<O> {
     }
 
     /// Takes the lowest free slot from `from` on.
+    #[inline]
     pub fn reserve(&mut self, from: u32) -> Result<Reservation, TableError> {
         let slot = self.taken.first_absent(from as usize);
         if slot >= self.limit {
@@ -108,18 +111,24 @@ impl<O> Table<O> {
         Ok(Reservation(slot as u32))
     }
 
+    #[inline]
     fn grow(&mut self, slots: usize) -> Result<(), TableError> {
+        // The set of those taken has room for all that there are.
+        if slots <= self.slots.len() { Ok(()) } else { self.grow_slowly(slots) }
+    }
+
+    #[cold]
+    fn grow_slowly(&mut self, slots: usize) -> Result<(), TableError> {
         if !self.taken.try_grow(slots) {
             return Err(TableError::OutOfMemory);
         }
-        if slots > self.slots.len() {
-            self.slots.try_reserve(slots - self.slots.len()).map_err(|_| TableError::OutOfMemory)?;
-            self.slots.resize_with(slots, || None);
-        }
+        self.slots.try_reserve(slots - self.slots.len()).map_err(|_| TableError::OutOfMemory)?;
+        self.slots.resize_with(slots, || None);
         Ok(())
     }
 
     /// Fills a reserved slot.
+    #[inline]
     pub fn commit(&mut self, reservation: Reservation, capability: Capability<O>, flags: SlotFlags) -> u32 {
         self.slots[reservation.0 as usize] = Some(Slot { capability, flags });
         self.filled += 1;
@@ -274,6 +283,7 @@ impl<O: Clone> Table<O> {
     }
 
     /// Copies a slot to the lowest free one from `from` on.
+    #[inline]
     pub fn duplicate(&mut self, slot: i32, from: u32, flags: SlotFlags) -> Result<u32, TableError> {
         let copy = self.copy_of(slot)?;
         let reservation = self.reserve(from)?;

@@ -97,16 +97,17 @@ impl<O> Table<O> {
             return Err(NarrowError::BadSlot);
         }
         // What is bounded alike passes alike.
+        let is_passed = |last: Option<&Capability<O>>, held: &Capability<O>| {
+            last.is_some_and(|last| is_same(&last.bounds, &held.bounds) && last.rights == held.rights)
+        };
         let mut passed: Option<&Capability<O>> = None;
         for slot in &self.slots[range] {
             match slot {
-                Some(Slot { capability: Capability { bounds: None, .. }, .. }) => {}
-                Some(Slot { capability: held, .. }) => {
-                    if !passed.is_some_and(|last| is_same(&last.bounds, &held.bounds) && last.rights == held.rights) {
-                        check_slot(held, narrowing)?;
-                        passed = Some(held);
-                    }
+                Some(Slot { capability: held, .. }) if held.bounds.is_some() && !is_passed(passed, held) => {
+                    check_slot(held, narrowing)?;
+                    passed = Some(held);
                 }
+                Some(_) => {}
                 None if gaps == Gaps::Refused => return Err(NarrowError::BadSlot),
                 None => {}
             }

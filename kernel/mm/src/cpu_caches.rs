@@ -29,6 +29,8 @@ pub(crate) struct CpuCaches {
     pub(crate) stacks: StackCache,
     /// A block laid aside for the very next allocation; see [`crate::alloc`].
     pub(crate) stash: Cell<Option<(NonNull<u8>, Layout)>>,
+    /// The next allocation was promised to succeed: it is not made to fail.
+    pub(crate) is_promised: Cell<bool>,
 }
 
 impl CpuCaches {
@@ -40,6 +42,7 @@ impl CpuCaches {
             magazines: Magazines::new(),
             stacks: StackCache::new(),
             stash: Cell::new(None),
+            is_promised: Cell::new(false),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Words {
 macro_rules! decode {
     ($cx:ident $word:ident cap $($right:ident)*) => {{
         const RIGHTS: Rights = Rights::NONE$(.union(Rights::$right))*;
-        match $cx.table.get_own($word as i32, &const { Need::rights(RIGHTS) }) {
+        match $cx.table.get_at_once($word as i32, &const { Need::rights(RIGHTS) }) {
             Some(held) => held,
             None => $cx.table.get($word as i32, RIGHTS)?,
         }
@@ -90,7 +90,7 @@ macro_rules! decode {
     (@of $cx:ident $word:ident $kinds:ident $errno:ident $($right:ident)*) => {
         {
             const RIGHTS: Rights = Rights::NONE$(.union(Rights::$right))*;
-            match $cx.table.get_own($word as i32, &const { Need::of(KindSet::$kinds, RIGHTS) }) {
+            match $cx.table.get_at_once($word as i32, &const { Need::of(KindSet::$kinds, RIGHTS) }) {
                 Some(held) => held,
                 None => $cx.table.get_kind($word as i32, KindSet::$kinds, RIGHTS, WrongKind::$errno)?,
             }

@@ -46,6 +46,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         Self::begin_with(lookup, path, Some(Vec::new()))
     }
 
+    #[inline(always)]
     fn begin_with(lookup: &'a Lookup<'a>, path: &'p [u8], trail: Option<Vec<Step>>) -> Result<Self> {
         if path.is_empty() {
             return Err(Errno::ENOENT);
@@ -69,13 +70,14 @@ impl<'a, 'p> Walk<'a, 'p> {
         })
     }
 
-    /// Walks to the end; a last name that is missing is reported as a place.
-    pub(super) fn run_to_target(self) -> Result<Target> {
-        self.run_with_trail().map(|(target, _)| target)
+    /// Walks to the end; a last name that is missing is reported as a place. With the trail that it left.
+    pub(super) fn run_with_trail(mut self) -> Result<(Target, Vec<Step>)> {
+        let target = self.run_to_target()?;
+        Ok((target, self.watch.map(Watch::into_trail).unwrap_or_default()))
     }
 
-    /// The same, with the trail that it left.
-    pub(super) fn run_with_trail(mut self) -> Result<(Target, Vec<Step>)> {
+    /// The same, without the trail. Of a walk that stays where it is: it is large, and moving it takes long.
+    pub(super) fn run_to_target(&mut self) -> Result<Target> {
         let mut must_be_directory = self.lookup.flags.contains(LookupFlags::DIRECTORY);
         let mut is_named = None;
         while self.names.take()? {
@@ -89,7 +91,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 Ok(child) => child,
                 Err(Errno::ENOENT) if rest != Rest::Names => {
                     let place = self.place(rest, None)?;
-                    return Ok((Target::Missing(place), self.into_trail()));
+                    return Ok(Target::Missing(place));
                 }
                 Err(error) => return Err(self.veil(error)),
             };
@@ -109,8 +111,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 is_named = Some(directory);
             }
         }
-        let found = self.finish(is_named, must_be_directory)?;
-        Ok((Target::Found(found), self.into_trail()))
+        Ok(Target::Found(self.finish(is_named, must_be_directory)?))
     }
 
     /// Walks to the directory of the last name.
@@ -194,10 +195,6 @@ impl<'a, 'p> Walk<'a, 'p> {
             _ => self.at.clone(),
         };
         Ok(Found { location, sight, through: self.through.take() })
-    }
-
-    fn into_trail(self) -> Vec<Step> {
-        self.watch.map(Watch::into_trail).unwrap_or_default()
     }
 
     /// Checks that the walk may search where it is, and goes to `.` or `..` if that is the name.

@@ -22,34 +22,28 @@ impl Table {
         self.look_up(slot, &Need::of(kinds, rights), wrong_kind)
     }
 
-    /// What [`Table::get`] or [`Table::get_kind`] find, where nobody lent it and nothing is missing: for decoders, into which
-    /// this is compiled, since the way through a `Result` in memory is as many instructions as the look-up.
+    /// What [`Table::get`] or [`Table::get_kind`] find, where nothing is missing and nothing has to be prepared: for decoders, into
+    /// which this is compiled, since the way through a `Result` in memory is as many instructions as the look-up.
     #[inline(always)]
-    pub fn get_own(&self, slot: i32, need: &Need) -> Option<Held> {
+    pub fn get_at_once(&self, slot: i32, need: &Need) -> Option<Held> {
         let slots = self.slots.read();
         let (capability, rights) = slots.find(slot, need)?;
-        let is_own = capability.grant.is_none() && !self.is_learning();
-        is_own.then(|| Held::new(capability, rights, slot, None))
+        if self.is_learning() {
+            return None;
+        }
+        let under_way = match &capability.grant {
+            None => None,
+            Some(grant) => Some(Use::begin_again(grant, need.rights)?),
+        };
+        Some(Held::new(capability, rights, slot, under_way))
     }
 
     #[inline]
     fn look_up(&self, slot: i32, need: &Need, wrong_kind: Errno) -> Result<Held> {
-        let slots = self.slots.read();
-        if let Some((capability, rights)) = slots.find(slot, need)
-            && !self.is_learning()
-        {
-            // Made where the caller wants it: a `Held` moved is as many instructions as all the checks.
-            match &capability.grant {
-                None => return Ok(Held::new(capability, rights, slot, None)),
-                Some(grant) => {
-                    if let Some(under_way) = Use::begin_again(grant, need.rights) {
-                        return Ok(Held::new(capability, rights, slot, Some(under_way)));
-                    }
-                }
-            }
+        match self.get_at_once(slot, need) {
+            Some(held) => Ok(held),
+            None => self.look_up_slowly(slot, need, wrong_kind),
         }
-        drop(slots);
-        self.look_up_slowly(slot, need, wrong_kind)
     }
 
     /// Looks a thread's first lent capability up, or one of a process that is learned from, or finds why there is none.

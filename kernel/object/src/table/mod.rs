@@ -105,8 +105,9 @@ impl Table {
 
     /// Empties a slot.
     pub fn close(&self, slot: i32) -> Result<()> {
-        let old = self.slots.write().remove(slot);
-        old.map(|old| self.retire(old)).ok_or(Errno::EBADF)
+        let Some(old) = self.slots.write().remove(slot) else { return Err(Errno::EBADF) };
+        self.retire(old);
+        Ok(())
     }
 
     /// Empties the slots `first..=last`.
@@ -131,6 +132,7 @@ impl Table {
     }
 
     /// Lets go of what was in a slot. No lock is held.
+    #[inline(always)]
     fn retire(&self, old: ObjectCapability) {
         if self.may_hold_locks.load(Ordering::Relaxed)
             && let Some(location) = old.object.location()
