@@ -75,7 +75,7 @@ fn reader(name: &str, arguments: &[&str]) -> String {
 
 #[test]
 fn top_shows_each_processors_use() {
-    let text = reader("top", &["-b", "-n", "1", "-1"]);
+    let text = reader("top", &["-b", "-n", "1", "-1", "-w", "200"]);
     for cpu in 0..4 {
         assert!(text.contains(&format!("%Cpu{cpu} ")), "{text}");
     }

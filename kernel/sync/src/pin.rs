@@ -33,7 +33,7 @@ pub struct IrqOff {
 pub fn preempt_off() -> PreemptGuard {
     platform::preempt_disable();
     if trace::is_measuring() {
-        trace::preemption_went_off();
+        trace::preemption_went_off(trace::NO_LOCK);
     }
     PreemptGuard(PhantomData)
 }
@@ -43,8 +43,7 @@ pub fn preempt_off() -> PreemptGuard {
 pub(crate) fn preempt_off_for<C: LockClass>() -> PreemptGuard {
     platform::preempt_disable();
     if trace::is_measuring() {
-        trace::preemption_went_off();
-        trace::note_lock(C::INDEX);
+        trace::preemption_went_off(C::INDEX);
     }
     PreemptGuard(PhantomData)
 }
@@ -55,9 +54,10 @@ pub(crate) fn irq_off_for<C: LockClass>() -> IrqOff {
     let saved = platform::interrupts_disable();
     if trace::is_measuring() {
         if saved.were_enabled() {
-            trace::interrupts_went_off();
+            trace::interrupts_went_off(C::INDEX);
+        } else {
+            trace::note_lock(C::INDEX);
         }
-        trace::note_lock(C::INDEX);
     }
     IrqOff { saved, not_send: PhantomData }
 }
@@ -74,7 +74,7 @@ pub fn irq_off() -> IrqOff {
 #[inline(always)]
 fn note_off(saved: platform::SavedFlags) {
     if trace::is_measuring() && saved.were_enabled() {
-        trace::interrupts_went_off();
+        trace::interrupts_went_off(trace::NO_LOCK);
     }
 }
 
@@ -83,7 +83,7 @@ fn note_off(saved: platform::SavedFlags) {
 fn restore(saved: platform::SavedFlags) {
     if saved.were_enabled() {
         if trace::is_measuring() {
-            trace::interrupts_came_on();
+            trace::interrupts_came_on(trace::NO_LOCK);
         }
         platform::interrupts_restore(saved);
     }
@@ -104,7 +104,7 @@ impl Drop for PreemptGuard {
     #[inline(always)]
     fn drop(&mut self) {
         if trace::is_measuring() {
-            trace::preemption_came_on();
+            trace::preemption_came_on(trace::NO_LOCK);
         }
         platform::preempt_enable();
     }

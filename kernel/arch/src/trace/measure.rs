@@ -1,5 +1,6 @@
 //! How long interrupts and preemption stay off, and how locks are used. All of it cold: it runs while measuring is on.
 
+use core::arch::{asm, naked_asm};
 use core::sync::atomic::Ordering::Relaxed;
 
 use abi::trace::{CALLERS, LockUse, Measure};
@@ -30,22 +31,86 @@ pub struct LockCounts {
     pub longest_ns: u64,
 }
 
-/// Interrupts have just been turned off, by the caller of the caller.
-#[cold]
-#[inline(never)]
-pub fn interrupts_went_off() {
-    if let Some(block) = this_block() {
-        open(&block.irq_off);
-    }
+/// What the guards of locks call: a function that keeps all registers, so that a guard costs its callers no spilling
+/// while nothing is measured. `class` is that of a lock, or [`NO_LOCK`].
+macro_rules! keeping_registers {
+    ($($(#[$doc:meta])* $name:ident calls $body:ident;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name(class: usize) {
+            /// # Safety
+            /// Keeps every register but RDI, the argument; the stack is aligned as for any call.
+            #[unsafe(naked)]
+            unsafe extern "C" fn stub() {
+                naked_asm!(
+                    "push rbp", "mov rbp, rsp",
+                    "push rax", "push rcx", "push rdx", "push rsi", "push r8", "push r9", "push r10", "push r11",
+                    "call {body}",
+                    "pop r11", "pop r10", "pop r9", "pop r8", "pop rsi", "pop rdx", "pop rcx", "pop rax",
+                    "pop rbp", "ret",
+                    body = sym $body,
+                )
+            }
+            // SAFETY: the stub's contract; kernel code has no vector registers to keep.
+            unsafe { asm!("call {stub}", stub = sym stub, inout("rdi") class => _) }
+        }
+    )*};
 }
 
-/// Interrupts are about to be turned on.
-#[cold]
-#[inline(never)]
-pub fn interrupts_came_on() {
+/// No lock's class.
+pub const NO_LOCK: usize = usize::MAX;
+
+keeping_registers! {
+    /// Interrupts have just been turned off.
+    interrupts_went_off calls begin_irq_off;
+    /// Interrupts are about to be turned on.
+    interrupts_came_on calls end_irq_off;
+    /// Preemption has just been turned off; only the outermost region counts.
+    preemption_went_off calls begin_preempt_off;
+    /// Preemption is about to be turned on, if this is the outermost region.
+    preemption_came_on calls end_preempt_off;
+    /// A lock of this class is about to be taken.
+    note_lock calls count_lock;
+}
+
+extern "C" fn begin_irq_off(class: usize) {
+    if let Some(block) = this_block() {
+        open(&block.irq_off, 1);
+    }
+    count_lock(class);
+}
+
+extern "C" fn end_irq_off(_: usize) {
     if let Some(block) = this_block() {
         close(&block.irq_off);
     }
+}
+
+extern "C" fn begin_preempt_off(class: usize) {
+    if preempt::count() == 1
+        && let Some(block) = this_block()
+    {
+        open(&block.preempt_off, 1);
+    }
+    count_lock(class);
+}
+
+extern "C" fn end_preempt_off(_: usize) {
+    if preempt::count() == 1
+        && let Some(block) = this_block()
+    {
+        close(&block.preempt_off);
+    }
+}
+
+extern "C" fn count_lock(class: usize) {
+    interrupts::without(|| {
+        if let Some(block) = this_block()
+            && let Some(place) = block.locks.get(class)
+        {
+            add(&place.taken, 1);
+        }
+    });
 }
 
 /// The handler of an interrupt begins; none interrupts it.
@@ -56,7 +121,7 @@ pub(crate) fn interrupt_begins(vector: u8) {
     if super::is_measuring()
         && let Some(block) = this_block()
     {
-        open(&block.irq_off);
+        open(&block.irq_off, 0);
     }
 }
 
@@ -72,28 +137,6 @@ pub(crate) fn interrupt_ends(vector: u8) {
     event(Kind::InterruptExit, vector, 0, 0);
 }
 
-/// Preemption has just been turned off; only the outermost region counts.
-#[cold]
-#[inline(never)]
-pub fn preemption_went_off() {
-    if preempt::count() == 1
-        && let Some(block) = this_block()
-    {
-        open(&block.preempt_off);
-    }
-}
-
-/// Preemption is about to be turned on, if this is the outermost region.
-#[cold]
-#[inline(never)]
-pub fn preemption_came_on() {
-    if preempt::count() == 1
-        && let Some(block) = this_block()
-    {
-        close(&block.preempt_off);
-    }
-}
-
 /// The CPU is about to halt with interrupts on: what was open is no region of code.
 #[cold]
 #[inline(never)]
@@ -104,10 +147,10 @@ pub fn forget_open_regions() {
     }
 }
 
-/// Notes the time and the callers. Frame 0 is who turned something off.
+/// Notes the time and the callers, without the first few.
 #[inline(always)]
-fn open(measure: &Measure) {
-    let mut callers = debug::backtrace(debug::frame_pointer());
+fn open(measure: &Measure, skipped: usize) {
+    let mut callers = debug::backtrace(debug::frame_pointer()).skip(skipped);
     for place in &measure.callers {
         place.store(callers.next().unwrap_or(0), Relaxed);
     }
@@ -134,19 +177,6 @@ fn close(measure: &Measure) {
     for (to, from) in place.callers.iter().zip(&measure.callers) {
         to.store(from.load(Relaxed), Relaxed);
     }
-}
-
-/// A lock of class `class` has been taken at once.
-#[cold]
-#[inline(never)]
-pub fn note_lock(class: usize) {
-    interrupts::without(|| {
-        if let Some(block) = this_block()
-            && let Some(place) = block.locks.get(class)
-        {
-            add(&place.taken, 1);
-        }
-    });
 }
 
 /// A lock of class `class` is not free; what [`note_wait`] wants to know.

@@ -20,8 +20,8 @@ use crate::{clock, interrupts};
 mod measure;
 
 pub use measure::{
-    LockCounts, LongRegion, forget_open_regions, interrupts_came_on, interrupts_went_off, locks_of, longest_irq_off,
-    longest_preempt_off, note_lock, note_wait, preemption_came_on, preemption_went_off, waits_for,
+    LockCounts, LongRegion, NO_LOCK, forget_open_regions, interrupts_came_on, interrupts_went_off, locks_of,
+    longest_irq_off, longest_preempt_off, note_lock, note_wait, preemption_came_on, preemption_went_off, waits_for,
 };
 pub(crate) use measure::{interrupt_begins, interrupt_ends};
 

@@ -184,6 +184,14 @@ fn slab_line(text: &mut Text, name: fmt::Arguments<'_>, class: mm::heap::Class) 
     writeln!(text, " : tunables 0 0 0 : slabdata {frames:6} {frames:6} 0")
 }
 
+/// `/proc/vmstat`: nothing is ever read from or written to a disk.
+pub fn vm_stat(_: &ProcFs) -> Result<Vec<u8>> {
+    let free = mm::frame::stats().free;
+    Text::build(|text| {
+        writeln!(text, "nr_free_pages {free}\nnr_dirty 0\nnr_writeback 0\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0")
+    })
+}
+
 /// `/proc/stat`.
 pub fn stat(proc: &ProcFs) -> Result<Vec<u8>> {
     Text::build(|text| {

@@ -18,6 +18,7 @@ pub static ROOT: Entry = directory(
         file("cpuinfo", machine::cpu_info),
         file("meminfo", machine::memory_info),
         file("slabinfo", machine::slab_info),
+        file("vmstat", machine::vm_stat),
         file("stat", machine::stat),
         file("loadavg", machine::load_average),
         file("uptime", machine::uptime),
