@@ -129,7 +129,7 @@ fn a_trace_outlives_a_panic() {
 fn a_full_ring_keeps_the_latest_and_counts_the_lost() {
     let scratch = Scratch::new("trace");
     let path = scratch.path("trace.json");
-    let script = "i=0; while [ $i -lt 9000 ]; do : >/dev/null; i=$((i+1)); done; exec /bin/busybox uname";
+    let script = "i=0; while [ $i -lt 9000 ]; do : >/dev/null; i=$((i+1)); done; exec uname";
     shell(script).smp(1).option("--mem", "64M").option("--trace", &path).run().expect_code(0);
     let trace = file::read(&path).unwrap();
     assert!(trace.lost[0] > 0, "nothing was lost of {} records", trace.events.len());

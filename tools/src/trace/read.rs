@@ -135,8 +135,12 @@ fn read_block(
     Ok(())
 }
 
-/// The functions in which a region began.
+/// Where the kernel's guards and their measuring are: every region begins there.
+const PLUMBING: [&str; 2] = ["kernel/arch/src/trace/", "kernel/sync/src/"];
+
+/// The functions in which a region began, from the one that wanted a guard on.
 fn describe(callers: &[u64], symbols: &mut Symbols) -> Vec<String> {
     let known = callers.iter().filter(|address| **address != 0);
-    known.flat_map(|address| symbols.describe(Address::Return(*address))).collect()
+    let places = known.flat_map(|address| symbols.describe(Address::Return(*address)));
+    places.skip_while(|place| PLUMBING.iter().any(|path| place.contains(path))).collect()
 }
