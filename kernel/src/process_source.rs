@@ -324,6 +324,7 @@ fn set_scheduling(status: &mut Status, task: &Task) -> Result<()> {
     let (name, length) = task.name();
     status.name = try_to_vec(&name[..length])?;
     status.state = task.state_char();
+    status.tracer = task.tracer_id();
     let Some(thread) = task.thread() else { return Ok(()) };
     status.nice = thread.nice().get();
     (status.wait_ns, status.turns) = thread.waits();

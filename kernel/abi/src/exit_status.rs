@@ -18,6 +18,8 @@ pub enum ExitStatus {
     Stopped(Signal),
     /// It was continued.
     Continued,
+    /// A thread stopped for its tracer: a signal's number, with 0x80 at a system call, and the event in the second byte.
+    Trapped(u32),
 }
 
 /// Whether the end of a process left a core.
@@ -38,6 +40,7 @@ impl ExitStatus {
             Self::Killed { signal, core: CoreWritten::Yes } => signal.number() | 0x80,
             Self::Stopped(signal) => signal.number() << 8 | 0x7f,
             Self::Continued => 0xffff,
+            Self::Trapped(code) => (code as i32) << 8 | 0x7f,
         }
     }
 
@@ -58,12 +61,14 @@ impl ExitStatus {
         }
     }
 
-    /// The `si_code` of the parent's SIGCHLD: CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED.
+    /// The `si_code` of the parent's SIGCHLD: CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED,
+    /// CLD_STOPPED, CLD_CONTINUED.
     pub const fn child_code(self) -> i32 {
         match self {
             Self::Exited(_) => 1,
             Self::Killed { core: CoreWritten::No, .. } => 2,
             Self::Killed { core: CoreWritten::Yes, .. } => 3,
+            Self::Trapped(_) => 4,
             Self::Stopped(_) => 5,
             Self::Continued => 6,
         }
@@ -75,6 +80,7 @@ impl ExitStatus {
             Self::Exited(code) => code as i32,
             Self::Killed { signal, .. } | Self::Stopped(signal) => signal.number(),
             Self::Continued => Signal::CONT.number(),
+            Self::Trapped(code) => code as i32,
         }
     }
 
@@ -83,7 +89,7 @@ impl ExitStatus {
         match self {
             Self::Exited(code) => code,
             Self::Killed { signal, .. } | Self::Stopped(signal) => 128 + signal.number() as u8,
-            Self::Continued => 0,
+            Self::Continued | Self::Trapped(_) => 0,
         }
     }
 }

@@ -42,5 +42,6 @@ pub mod consts {
     pub use linux_raw_sys::ioctl;
     pub use linux_raw_sys::net;
     pub use linux_raw_sys::prctl;
+    pub use linux_raw_sys::ptrace;
     pub use linux_raw_sys::system;
 }

@@ -9,7 +9,7 @@ use crate::kin::{Chain, KinTable};
 use crate::process::Flag;
 use crate::signal::{mask, send_from_kernel, stop};
 use crate::usage::ResourceUse;
-use crate::{Process, Task, core_dump, grace, hooks, registry, wait};
+use crate::{Process, Task, core_dump, grace, hooks, registry, tracing, wait};
 use abi::{ExitStatus, Signal, SignalSet};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
@@ -29,6 +29,7 @@ pub fn leave_process(process: &Process, status: ExitStatus) {
 /// What the thread of a task does last. The context's references go before anybody is told of the end.
 pub(crate) fn finish(mut cx: Context) {
     core_dump::take_part(&mut cx);
+    tracing::stop::report_end(&mut cx);
     leave_memory(&cx);
     let Context { task, table, space, user: _ } = cx;
     sched::current().set_address_space(None);
@@ -95,8 +96,14 @@ fn leave(process: &Arc<Process>, task: &Arc<Task>) -> Option<ExitStatus> {
         }
         (last, gone)
     };
+    // What a tracer is told of the first thread is the end of the process.
+    let told = (task.is_traced() && task.id() != process.id()).then(|| process.signals.lock().exit.unwrap_or(code));
+    task.trace.state.lock().event = told;
     let removed = registry::lock().remove_task(task);
     drop((gone, removed));
+    if let Some(status) = told {
+        wait::tell_tracer(task, status);
+    }
     if last.is_none() {
         mask::retarget(task, SignalSet::ALL);
     }
@@ -115,6 +122,7 @@ fn end_process(process: &Arc<Process>, status: ExitStatus) {
     drop(process.replace_program(None));
     leave_session(process);
     hand_over_children(process);
+    tracing::relation::leave_tracees(process);
     // Its group may become an orphan if the link to the rest of the session was this process and its parent.
     let is_link = process
         .parent()

@@ -14,14 +14,18 @@ use crate::registry::{self, ReservedId};
 use crate::resources::Resources;
 use crate::signal::SignalState;
 use crate::task::STACK_DISABLED;
+use crate::tracing::stop::Event;
+use crate::tracing::{self, tracee::Mode};
 use crate::{Process, Task, hooks};
 use abi::types::Sigaltstack;
 use abi::{CloneFlags, Errno, Result, Signal};
 use alloc::sync::Arc;
-use arch::user::UserContext;
+use arch::user::{Stepping, UserContext};
+use caps::SlotFlags;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use mm::alloc::try_arc;
 use mm::user::UserPtr;
+use object::Reservation;
 use sched::{Prepared, Thread, Wait, attention};
 
 /// What `clone` asks for.
@@ -118,10 +122,17 @@ fn clone_thread(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Res
             task.alert(attention::SIGNAL);
         }
     }
-    registry::lock().add_task(&task);
+    let event = {
+        let mut registry = registry::lock();
+        registry.add_task(&task);
+        tracing::inherit(&mut registry, cx, &task, request)
+    };
     let number = id.keep();
     store_parent_tid(request, number);
     prepared.start();
+    if let Some(event) = event {
+        tracing::stop::report(cx, event, number as u64);
+    }
     Ok(number)
 }
 
@@ -154,19 +165,22 @@ fn clone_process(cx: &mut Context, request: &CloneRequest, id: ReservedId) -> Re
     };
     process.signals.lock().tasks.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
     process.itimers().prepare_limit(&process)?;
-    publish(cx, request, &task, &prepared)?;
+    let event = publish(cx, request, &task, &prepared)?;
     process.itimers().follow_limit(&process)?;
     let number = id.keep();
     store_parent_tid(request, number);
-    if let Some((reservation, descriptor)) = descriptor {
-        let slot = ProcessDescriptor::commit(descriptor, reservation, slot_flags);
-        let _ = UserPtr::new(request.pidfd).write(&slot);
-    }
+    store_descriptor(request, descriptor, slot_flags);
     prepared.start();
+    if let Some(event) = event {
+        tracing::stop::report(cx, event, number as u64);
+    }
     if let Some(vfork) = vfork {
         // Ends early only if this thread is to end; the child goes on alone then.
-        let _rest = Rest::begin(&cx.task);
-        let _ = vfork.wait(Wait::KILLABLE);
+        {
+            let _rest = Rest::begin(&cx.task);
+            let _ = vfork.wait(Wait::KILLABLE);
+        }
+        tracing::stop::report(cx, Event::VforkDone, number as u64);
     }
     Ok(number)
 }
@@ -209,6 +223,9 @@ fn make_task(cx: &Context, request: &CloneRequest, process: &Arc<Process>, id: i
 fn prepare(cx: &Context, request: &CloneRequest, task: &Arc<Task>, resources: Resources) -> Result<Prepared> {
     let mut user = cx.user.duplicate();
     user.set_result(0);
+    if cx.task.trace.is(Mode::Stepping) {
+        user.set_stepping(Stepping::Off);
+    }
     if request.stack_pointer != 0 {
         user.regs_mut().rsp = request.stack_pointer;
     }
@@ -243,8 +260,13 @@ pub(crate) fn run(mut cx: Context, store_at: Option<u64>) {
     exit::finish(cx);
 }
 
-/// Makes a new process visible, unless a signal must be taken first.
-pub(crate) fn publish(cx: &Context, request: &CloneRequest, task: &Arc<Task>, prepared: &Prepared) -> Result<()> {
+/// Makes a new process visible, unless a signal must be taken first; what the caller's tracer is to be told.
+pub(crate) fn publish(
+    cx: &Context,
+    request: &CloneRequest,
+    task: &Arc<Task>,
+    prepared: &Prepared,
+) -> Result<Option<Event>> {
     let mut registry = registry::lock();
     // Looked at before, to spare work in vain; what counts is this look.
     if is_signalled() {
@@ -262,12 +284,23 @@ pub(crate) fn publish(cx: &Context, request: &CloneRequest, task: &Arc<Task>, pr
     child.group.store(process.group_id(), Relaxed);
     child.session.store(process.session_id(), Relaxed);
     registry.add_process(task, parent, exit_signal);
-    Ok(())
+    Ok(tracing::inherit(&mut registry, cx, task, request))
 }
 
 /// Whether a signal is to be taken before anything else is begun.
 pub(crate) fn is_signalled() -> bool {
     sched::current().attention().load(SeqCst) & (attention::SIGNAL | attention::KILL) != 0
+}
+
+fn store_descriptor(
+    request: &CloneRequest,
+    descriptor: Option<(Reservation<'_>, Arc<ProcessDescriptor>)>,
+    flags: SlotFlags,
+) {
+    if let Some((reservation, descriptor)) = descriptor {
+        let slot = ProcessDescriptor::commit(descriptor, reservation, flags);
+        let _ = UserPtr::new(request.pidfd).write(&slot);
+    }
 }
 
 fn store_parent_tid(request: &CloneRequest, number: i32) {

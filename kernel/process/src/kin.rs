@@ -6,22 +6,24 @@
 /// What links one id to others. Zero is nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kin {
-    links: [Link; 2],
-    lists: [List; 2],
+    links: [Link; 3],
+    lists: [List; 3],
 }
 
 impl Kin {
     /// Linked to nobody.
-    pub const NONE: Self = Self { links: [Link { next: 0, previous: 0 }; 2], lists: [List { first: 0, last: 0 }; 2] };
+    pub const NONE: Self = Self { links: [Link { next: 0, previous: 0 }; 3], lists: [List { first: 0, last: 0 }; 3] };
 }
 
-/// The two kinds of list.
+/// The kinds of list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chain {
     /// The children of a process.
     Children,
     /// The members of a process group.
     Members,
+    /// The threads that a process traces.
+    Tracees,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

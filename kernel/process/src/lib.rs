@@ -11,7 +11,7 @@
 //! - [`gate`] is what every call passes first: promises and root capabilities, with the rules of [`promise_rules`] for
 //!   what depends on arguments. [`grace`] lets calls that began before a narrowing come to their end.
 //! - [`core_dump`]: what is left of a process that a signal ended.
-//! - [`domination`] says who may reach into whom.
+//! - [`domination`] says who may reach into whom; [`tracing`] is the way to control another process.
 //! - [`Context`] is what a user thread has in hand in the kernel; the user loop on the floor above owns it.
 //! - [`id`], [`id_table`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
 //!   [`signal::frame`] are pure and tested on the host.
@@ -107,6 +107,8 @@ pub mod resources;
 pub mod spawn;
 #[cfg(target_os = "none")]
 pub mod task;
+#[cfg(target_os = "none")]
+pub mod tracing;
 #[cfg(target_os = "none")]
 pub mod usage;
 #[cfg(target_os = "none")]

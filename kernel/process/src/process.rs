@@ -96,6 +96,10 @@ pub enum Flag {
     Ended = 32,
     /// It was made by `pdfork`: its parent is not told of its end, and waits for it by name alone.
     HeldByDescriptor = 64,
+    /// It has left what it traced, and traces nothing any more.
+    TracesNoMore = 128,
+    /// SIGKILL was sent to it.
+    Killed = 256,
 }
 
 /// What a new process starts from.

@@ -7,6 +7,7 @@
 use crate::id::ID_LIMIT;
 use crate::id_table::{Chunk, IdTable};
 use crate::kin::{Chain, Kin, KinTable};
+use crate::tracing::tracee::Mode;
 use crate::{Process, ProcessGroup, Session, Task};
 use abi::{Errno, ExitStatus, Result};
 use alloc::sync::Arc;
@@ -237,9 +238,14 @@ impl Registry {
         self.tasks += 1;
     }
 
-    /// Removes a thread that has ended. Its id may have gone to the thread that runs exec already.
+    /// Removes a thread that has ended, but one that is traced only when its tracer knows. Its id may have gone to the thread that
+    /// runs exec already.
     pub fn remove_task(&mut self, task: &Arc<Task>) -> Removed {
         let id = task.id();
+        if task.is_traced() {
+            task.trace.set(Mode::Ended);
+            return Removed::default();
+        }
         let gone = self.entry_mut(id).and_then(|entry| entry.task.take_if(|held| Arc::ptr_eq(held, task)));
         self.tasks -= usize::from(gone.is_some());
         Removed { _task: gone, _places: [self.release(id), None], ..Removed::default() }
@@ -247,9 +253,15 @@ impl Registry {
 
     /// Gives the thread that runs exec the id of its process, whose first thread has ended.
     pub fn lead(&mut self, task: &Arc<Task>) -> (Removed, Removed) {
-        let moved = self.remove_task(task);
         let leader = task.process().id();
+        if let Some(first) = self.entry(leader).and_then(|entry| entry.task.clone()) {
+            self.end_tracing(&first);
+        }
+        // The tracer knows it by its new id from now on.
+        let traced = self.suspend_tracing(task);
+        let moved = self.remove_task(task);
         task.id.store(leader, Relaxed);
+        self.resume_tracing(task, traced);
         // The first thread may be on its way out and not have removed itself yet.
         let stale = self.entry_mut(leader).and_then(|entry| entry.task.replace(Arc::clone(task)));
         self.tasks += usize::from(stale.is_none());
@@ -264,9 +276,16 @@ impl Registry {
             self.unlink(Chain::Children, parent, id);
         }
         let left = self.leave_group(process);
+        let first = self.entry(id).and_then(|entry| entry.task.clone());
+        if let Some(first) = &first {
+            self.end_tracing(first);
+        }
+        let task = self.entry_mut(id).and_then(|entry| entry.task.take());
+        self.tasks -= usize::from(task.is_some());
         let gone = self.entry_mut(id).and_then(|entry| entry.process.take());
         self.processes -= 1;
-        (Removed { _process: gone, _places: [self.release(id), None], ..Removed::default() }, left)
+        drop(first);
+        (Removed { _process: gone, _task: task, _places: [self.release(id), None], ..Removed::default() }, left)
     }
 
     /// Makes `child` a child of `parent`.

@@ -17,7 +17,7 @@ use crate::registry::ReservedId;
 use crate::resources::Resources;
 use crate::signal::SignalState;
 use crate::signal::actions::Actions;
-use crate::{Process, Task, task};
+use crate::{Process, Task, task, tracing};
 use abi::{Errno, Result, SignalSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -45,7 +45,7 @@ pub struct Spawn {
 }
 
 /// Makes the process and returns the slot of its descriptor. Whatever fails leaves nothing behind.
-pub fn spawn(cx: &Context, request: Spawn) -> Result<i32> {
+pub fn spawn(cx: &mut Context, request: Spawn) -> Result<i32> {
     if fork::is_signalled() {
         return Err(Errno::ERESTARTNOINTR);
     }
@@ -88,11 +88,14 @@ pub fn spawn(cx: &Context, request: Spawn) -> Result<i32> {
     let descriptor = try_arc(ProcessDescriptor::new(Arc::clone(&process), at_close))?;
     process.signals.lock().tasks.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
     process.itimers().prepare_limit(&process)?;
-    fork::publish(cx, &CloneRequest::default(), &task, &prepared)?;
+    let event = fork::publish(cx, &CloneRequest::default(), &task, &prepared)?;
     process.itimers().follow_limit(&process)?;
-    id.keep();
+    let number = id.keep();
     let slot = ProcessDescriptor::commit(descriptor, reservation, flags);
     prepared.start();
+    if let Some(event) = event {
+        tracing::stop::report(cx, event, number as u64);
+    }
     Ok(slot)
 }
 

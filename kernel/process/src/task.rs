@@ -5,6 +5,7 @@ use crate::audit::record::Record;
 use crate::completion::Completion;
 use crate::core_dump::ThreadImage;
 use crate::signal::queue::SignalQueue;
+use crate::tracing::tracee::Tracee;
 use abi::types::Sigaltstack;
 use abi::{Signal, SignalSet};
 use alloc::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Task {
     /// By how much its timers may be late, nanoseconds: now, and after a reset.
     timer_slack_ns: [AtomicU64; 2],
     pub(crate) own: SpinLock<Own, ranks::ProcessState>,
+    /// What a tracer deals with.
+    pub(crate) trace: Tracee,
 }
 
 /// Linux's slack of ordinary threads.
@@ -128,6 +131,7 @@ impl Task {
             robust_list: AtomicU64::new(0),
             timer_slack_ns: [const { AtomicU64::new(TIMER_SLACK_NS) }; 2],
             own: SpinLock::new(own),
+            trace: Tracee::new(),
         }
     }
 
@@ -158,6 +162,17 @@ impl Task {
         if let Some(thread) = self.thread.get() {
             thread.set_attention(bits);
         }
+    }
+
+    /// Whether a process traces it.
+    #[inline]
+    pub(crate) fn is_traced(&self) -> bool {
+        self.trace.tracer() != 0
+    }
+
+    /// The process that traces it; 0 for none.
+    pub fn tracer_id(&self) -> i32 {
+        self.trace.tracer()
     }
 
     /// Whether its thread is to end.
@@ -261,6 +276,9 @@ impl Task {
 
     /// The state letter of `/proc/PID/stat`.
     pub fn state_char(&self) -> char {
+        if self.is_traced() && self.trace.state.lock().stop.is_some() {
+            return 't';
+        }
         if self.is_parked.load(Relaxed) {
             return 'T';
         }

@@ -5,6 +5,7 @@ use crate::process::Flag;
 use crate::registry::{self, Registry, Removed};
 use crate::signal::details::{self, Sender};
 use crate::signal::{Loss, Origin, send};
+use crate::tracing::{self, relation::Released};
 use crate::usage::ResourceUse;
 use crate::{Process, Task};
 use abi::{Errno, ExitStatus, Result, Signal, WaitFlags};
@@ -22,6 +23,17 @@ pub enum Which {
     Group(i32),
     /// This very process, if it is a child: by process descriptor.
     Exactly(Arc<Process>),
+}
+
+impl Which {
+    /// The one id that can match.
+    pub(crate) fn single(&self) -> Option<i32> {
+        match self {
+            Self::Child(id) => Some(*id),
+            Self::Exactly(child) => Some(child.id()),
+            Self::Any | Self::Group(_) => None,
+        }
+    }
 }
 
 /// What is reported of a child.
@@ -82,9 +94,11 @@ pub fn wait_for(task: &Task, target: &Arc<Process>, flags: WaitFlags) -> Result<
 }
 
 /// What was found on a look at the children.
-enum Found {
+pub(crate) enum Found {
     /// A child with something to report.
     Child(Arc<Process>, ExitStatus, (Removed, Removed)),
+    /// A thread that the process traces, and what is left to do about its end.
+    Tracee(Arc<Task>, ExitStatus, Option<Released>),
     /// Children match, but have nothing to report.
     Nothing,
     /// No child matches.
@@ -106,23 +120,32 @@ fn poll(process: &Arc<Process>, which: &Which, flags: WaitFlags) -> Result<Optio
             drop(removed);
             Ok(Some(report))
         }
+        Found::Tracee(task, status, released) => {
+            let traced = task.process();
+            let report = Report { pid: task.id(), uid: traced.uid(), status, used: traced.used() };
+            if let Some(released) = released {
+                released.finish();
+            }
+            Ok(Some(report))
+        }
     }
 }
 
-const fn is_end(status: ExitStatus) -> bool {
+pub(crate) const fn is_end(status: ExitStatus) -> bool {
     matches!(status, ExitStatus::Exited(_) | ExitStatus::Killed { .. })
 }
 
 fn look(registry: &mut Registry, process: &Process, which: &Which, flags: WaitFlags) -> Found {
-    let mut found = Found::Nobody;
-    let single = match which {
-        Which::Child(id) => Some(*id),
-        Which::Exactly(child) => Some(child.id()),
-        Which::Any | Which::Group(_) => None,
-    };
+    let mut found = tracing::wait::look(registry, process, which, flags);
+    if matches!(found, Found::Tracee(..) | Found::Child(..)) {
+        return found;
+    }
+    let single = which.single();
     let mut id = single.unwrap_or_else(|| registry.first(Chain::Children, process.id()));
     while let Some(child) = registry.entry(id).and_then(|entry| entry.process.clone()) {
-        if child.parent_id() == process.id() && matches(registry, &child, which, flags) {
+        // What a tracer is told of its own child is looked at as of its tracee.
+        let is_traced = registry.tracer_of(id) == process.id();
+        if !is_traced && child.parent_id() == process.id() && matches(registry, &child, which, flags) {
             if let Some(status) = collect(registry, &child, flags) {
                 let reaped = is_end(status) && !flags.contains(WaitFlags::NO_REAP);
                 let removed = if reaped { registry.remove_process(&child) } else { Default::default() };
@@ -167,7 +190,12 @@ fn matches(registry: &Registry, child: &Arc<Process>, which: &Which, flags: Wait
 
 /// The status to report of a child, if it has one that is asked for; taken from it unless it is to stay.
 fn collect(registry: &mut Registry, child: &Process, flags: WaitFlags) -> Option<ExitStatus> {
+    let is_hidden = !matches!(registry.tracer_of(child.id()), 0) && registry.tracer_of(child.id()) != child.parent_id();
     let state = &mut registry.entry_mut(child.id())?.child;
+    if is_hidden && state.ended.is_some() {
+        // Its tracer is to know first.
+        return None;
+    }
     if let Some(status) = state.ended {
         return flags.contains(WaitFlags::EXITED).then_some(status);
     }
@@ -199,11 +227,31 @@ pub(crate) fn report_event(process: &Arc<Process>, event: ExitStatus) {
     parent.children.wake_all();
 }
 
+/// Tells a tracer that a thread stopped or ended.
+pub(crate) fn tell_tracer(task: &Task, status: ExitStatus) {
+    let Some(tracer) = registry::find_process(task.trace.tracer()) else { return };
+    let wanted = is_end(status) || tracer.signals.lock().actions.reports_child_stops();
+    if wanted {
+        tell_of(&tracer, task.id(), task.process(), Signal::CHLD, status);
+    }
+    tracer.children.wake_all();
+}
+
+/// Tells a tracer of the end of a process.
+pub(crate) fn tell_end(tracer: &Arc<Process>, process: &Process, status: ExitStatus) {
+    tell(tracer, process, Signal::CHLD, status);
+    tracer.children.wake_all();
+}
+
 /// Sends a parent the signal about a child.
 fn tell(parent: &Arc<Process>, child: &Process, signal: Signal, status: ExitStatus) {
+    tell_of(parent, child.id(), child, signal, status);
+}
+
+fn tell_of(parent: &Arc<Process>, id: i32, child: &Process, signal: Signal, status: ExitStatus) {
     const TICK_NS: u64 = 10_000_000;
     let used = child.used();
-    let about = Sender { pid: child.id(), uid: child.uid() };
+    let about = Sender { pid: id, uid: child.uid() };
     let details = details::from_child(signal, about, status, used.user_ns / TICK_NS, used.system_ns / TICK_NS);
     let _ = send(parent, signal, details, Origin::Kernel, Loss::Allowed);
 }
@@ -226,7 +274,14 @@ pub(crate) fn announce_end(process: &Arc<Process>, status: ExitStatus) {
         let exit_signal = registry.entry(process.id()).map_or(0, |entry| entry.child.exit_signal);
         registry.end(process, status);
         process.mark(crate::process::Flag::Ended);
-        let reaps = reaps && (exit_signal == Signal::CHLD.number() || parent.is_none());
+        let tracer = registry.tracer_of(process.id());
+        if tracer != 0 && tracer != process.parent_id() {
+            // Its parent is told when its tracer knows.
+            drop(registry);
+            process.ended.wake_all();
+            return tracing::wait::announce_end(process, tracer, status);
+        }
+        let reaps = reaps && tracer == 0 && (exit_signal == Signal::CHLD.number() || parent.is_none());
         let removed = if reaps { registry.remove_process(process) } else { Default::default() };
         break (parent, exit_signal, removed);
     };

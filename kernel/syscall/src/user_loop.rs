@@ -9,7 +9,6 @@ use abi::Errno;
 use arch::user::Exit;
 use core::sync::atomic::Ordering::Relaxed;
 use process::grace::Rest;
-use process::signal::handler::NO_CALL;
 use process::signal::{After, InterruptedCall, attend, fault};
 use sched::attention;
 
@@ -41,14 +40,7 @@ pub fn user_main(cx: &mut Context) {
 fn interrupted_call(cx: &Context) -> Option<InterruptedCall> {
     const FIRST: i64 = Errno::ERESTART_RESTARTBLOCK.to_return();
     const LAST: i64 = Errno::ERESTARTSYS.to_return();
-    if (FIRST..=LAST).contains(&(cx.user.regs().rax as i64)) { restarting_call(cx) } else { None }
-}
-
-#[cold]
-fn restarting_call(cx: &Context) -> Option<InterruptedCall> {
-    let number = cx.user.syscall_number();
-    let error = Errno::from_return(cx.user.regs().rax as i64).err().filter(|_| number != NO_CALL)?;
-    Some(InterruptedCall { number, error })
+    if (FIRST..=LAST).contains(&(cx.user.regs().rax as i64)) { InterruptedCall::of(&cx.user) } else { None }
 }
 
 /// Something asked for attention, or an interrupt came.

@@ -1,4 +1,4 @@
-//! Watching calls: each one as events of the trace (`sync::trace`), logged in the manner of `strace`, its error held
+//! Watching calls: each one shown to a tracer (`process::tracing`), as events of the trace (`sync::trace`), logged in the manner of `strace`, its error held
 //! against the row that should declare it, an allocation in it made to fail. Words of the kernel's command line ask for
 //! the last three.
 //!
@@ -10,7 +10,8 @@ use abi::table::{CallText, ResultText, Row, Strings, find};
 use abi::{Errno, Promises};
 use core::fmt;
 use mm::inject::{self, FailNth};
-use sync::trace::{self, CALL_ERRORS, CALL_FAILURES, CALL_TEXTS, EVENTS, Kind};
+use process::tracing;
+use sync::trace::{self, CALL_ERRORS, CALL_FAILURES, CALL_TEXTS, EVENTS, Kind, TRACERS};
 
 /// What can be done with each call, beside recording it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub fn start(watch: Watch) {
 
 #[inline]
 pub(crate) fn is_on() -> bool {
-    trace::flags() & (EVENTS | CALL_TEXTS | CALL_ERRORS | CALL_FAILURES) != 0
+    trace::flags() & (EVENTS | CALL_TEXTS | CALL_ERRORS | CALL_FAILURES | TRACERS) != 0
 }
 
 fn has(watch: Watch) -> bool {
@@ -75,9 +76,16 @@ impl Strings for UserStrings {
     }
 }
 
-/// Runs a call, recorded and watched as wanted, and leaves its result in the registers.
+/// Runs a call, shown, recorded and watched as wanted, and leaves its result in the registers.
 #[cold]
 pub(crate) fn run(cx: &mut Context, call: fn(&mut Context) -> i64) {
+    if tracing::enter_call(cx) {
+        run_recorded(cx, call);
+    }
+    tracing::leave_call(cx);
+}
+
+fn run_recorded(cx: &mut Context, call: fn(&mut Context) -> i64) {
     let thread = sched::current().id().0;
     trace::event(Kind::CallEnter, 0, thread, cx.user.syscall_number());
     if trace::flags() & (CALL_TEXTS | CALL_ERRORS | CALL_FAILURES) != 0 {

@@ -5,12 +5,14 @@ mod memory;
 mod message;
 mod mode;
 mod open;
+mod trace;
 
 pub use clone::{CloneFlags, WaitFlags};
 pub use memory::{MapFlags, MemfdFlags, Protection, RemapFlags, SyncFlags};
 pub use message::MessageFlags;
 pub use mode::Mode;
 pub use open::{AccessMode, AtFlags, OpenFlags, RenameFlags, ResolveFlags};
+pub use trace::TraceOptions;
 
 use linux_raw_sys::general;
 

@@ -160,3 +160,16 @@ fn terminals_lie_as_on_linux() {
         Winsize = general::winsize { rows = ws_row, columns = ws_col, x_pixels = ws_xpixel, y_pixels = ws_ypixel }
     }
 }
+
+#[test]
+fn what_tracers_see_lies_as_on_linux() {
+    use linux_raw_sys::ptrace;
+    same! {
+        PeekSiginfo = ptrace::ptrace_peeksiginfo_args { offset = off, flags = flags, count = nr }
+    }
+    assert_eq!(offset_of!(UserRegisters, orig_rax), 15 * 8);
+    assert_eq!(offset_of!(UserRegisters, rip), 16 * 8);
+    assert_eq!(offset_of!(UserRegisters, fs_base), 21 * 8);
+    assert_eq!(offset_of!(SyscallInfo, instruction_pointer), 8);
+    assert_eq!(offset_of!(SyscallInfo, words), 24);
+}

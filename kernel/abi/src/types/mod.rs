@@ -14,6 +14,7 @@ mod signals;
 mod system;
 mod terminal;
 mod time;
+mod trace;
 
 pub use capability::{NarrowItem, SpawnArguments, SpawnSlot};
 pub use core_file::{ElfHeader, ElfSegment, ProcessInfo, ThreadStatus, UserRegisters};
@@ -26,3 +27,4 @@ pub use signals::{Sigaction, Sigaltstack, Sigcontext, Sigevent, Siginfo, Ucontex
 pub use system::{Sysinfo, Utsname};
 pub use terminal::{Termio, Termios, Termios2, Winsize};
 pub use time::{Itimerspec, Itimerval, Timespec, Timeval, Timex, Timezone, Tms, Utimbuf};
+pub use trace::{PeekSiginfo, SyscallInfo};

@@ -35,6 +35,8 @@ pub const CALL_TEXTS: u32 = 4;
 pub const CALL_ERRORS: u32 = 8;
 /// Bit of [`flags`]: threads may have allocations of their calls fail.
 pub const CALL_FAILURES: u32 = 16;
+/// Bit of [`flags`]: there are processes that trace others.
+pub const TRACERS: u32 = 32;
 
 /// On a cache line that nobody writes while the machine works.
 #[repr(align(64))]

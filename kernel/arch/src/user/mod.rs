@@ -10,12 +10,14 @@ use crate::layout::USER_END;
 use crate::{VirtAddr, interrupts, trap};
 
 mod entry;
+mod inspection;
 mod registers;
 mod segments;
 
 pub(crate) use entry::syscall_entry;
 pub(crate) use segments::Segments;
 
+pub use inspection::Stepping;
 pub use registers::Registers;
 
 /// Why user mode ended.
@@ -70,6 +72,9 @@ const RESUME_FAST: u32 = 0;
 pub(crate) const RESUME_FULL: u32 = 1;
 /// What stands for the vector when user mode ends by a system call.
 const SYSCALL_VECTOR: u32 = 256;
+
+/// The number that no system call has: user mode ended by something else.
+pub const NO_CALL: u64 = u64::MAX;
 
 /// Vectors below are exceptions.
 const FIRST_INTERRUPT: u32 = 32;
@@ -227,10 +232,12 @@ impl UserContext {
             return Exit::Syscall;
         }
         let address = finish_trap(vector as u8);
+        // From here on the word says which call the thread is in.
+        let error_code = core::mem::replace(&mut self.regs.error_code, NO_CALL);
         if vector >= FIRST_INTERRUPT {
             return Exit::Interrupt;
         }
-        Exit::Exception(Exception { vector: vector as u8, error_code: self.regs.error_code, address })
+        Exit::Exception(Exception { vector: vector as u8, error_code, address })
     }
 
     /// Makes the registers such that `iret` cannot fault, and loads new segment bases. Says whether the

@@ -27,7 +27,7 @@ pub struct Registers {
     pub rdi: u64,
     /// Vector of the last trap; 256 for a system call.
     pub vector: u64,
-    /// Error code of the last trap; for a system call its number (`orig_rax`).
+    /// The number of the last system call (`orig_rax`), or [`NO_CALL`](super::NO_CALL); in a trap's own frame the error code.
     pub error_code: u64,
     pub rip: u64,
     pub cs: u64,

@@ -18,8 +18,6 @@ const LEGACY: usize = 512;
 const COMPONENTS: usize = 464;
 /// Where signal frames, from which the state is taken, have the same.
 const FRAME_COMPONENTS: usize = 472;
-/// The vector that stands for a system call.
-const SYSTEM_CALL: u64 = 256;
 /// What closes the state in a signal frame.
 const FRAME_END: usize = 4;
 
@@ -103,8 +101,8 @@ fn vectors() -> Result<Vec<u8>> {
     Ok(state)
 }
 
-/// Registers as cores have them.
-fn shown(registers: &Registers) -> UserRegisters {
+/// Registers as cores and tracers have them.
+pub(crate) fn shown(registers: &Registers) -> UserRegisters {
     UserRegisters {
         r15: registers.r15,
         r14: registers.r14,
@@ -121,7 +119,7 @@ fn shown(registers: &Registers) -> UserRegisters {
         rdx: registers.rdx,
         rsi: registers.rsi,
         rdi: registers.rdi,
-        orig_rax: if registers.vector == SYSTEM_CALL { registers.error_code } else { u64::MAX },
+        orig_rax: registers.error_code,
         rip: registers.rip,
         cs: u64::from(crate::signal::handler::USER_CODE),
         rflags: registers.rflags,

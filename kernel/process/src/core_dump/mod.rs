@@ -41,4 +41,5 @@ pub mod sink;
 #[cfg(target_os = "none")]
 pub(crate) use image::ThreadImage;
 #[cfg(target_os = "none")]
+pub(crate) use image::shown;
 pub(crate) use rendezvous::{Dump, abort, take_part};

@@ -7,7 +7,7 @@ use crate::process::Flag;
 use crate::resources::Resources;
 use crate::signal::SignalState;
 use crate::task::{STACK_DISABLED, Task};
-use crate::{exit, fork, gate, registry};
+use crate::{exit, fork, gate, registry, tracing};
 use abi::types::Sigaltstack;
 use abi::{Errno, Result, Signal};
 use alloc::sync::Arc;
@@ -53,6 +53,7 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
     let process = Arc::clone(cx.process());
     let before = process.credentials();
     let roots = cx.table.roots();
+    let (former_id, call) = (cx.task.id(), cx.user.syscall_number());
     let loaded = load(Request {
         location: file.location,
         path: &file.path,
@@ -100,8 +101,10 @@ pub fn execute(cx: &mut Context, file: Executable, arguments: Strings, environme
     process.posix_timers().clear();
     reset_signals(&cx.task, &mut process.signals.lock());
     cx.user = fork::fresh_registers(entry, stack_pointer);
+    cx.user.regs_mut().error_code = call;
     let _ = sched::current().change_fpu(FpuState::reset);
     drop(old);
+    tracing::stop::report_exec(cx, former_id);
     Ok(())
 }
 
@@ -131,6 +134,7 @@ fn set_id(cx: &Context) -> SetId {
     match is_pledged {
         true => SetId::Refused,
         false if cx.process().has(Flag::NoNewPrivileges) => SetId::Ignored,
+        false if tracing::is_unprivileged(&cx.task) => SetId::Ignored,
         false => SetId::Obeyed,
     }
 }

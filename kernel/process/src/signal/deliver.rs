@@ -2,11 +2,14 @@
 
 use super::actions::{self, Disposition};
 use super::details::Details;
+use super::handler::NO_CALL;
 use super::{SignalState, details, handler, send, stop};
 use crate::context::Context;
+use crate::tracing::stop as tracing;
 use crate::{Process, Task, grace};
 use abi::types::Sigaction;
 use abi::{DefaultAction, Errno, Signal, SignalSet};
+use arch::user::UserContext;
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::fence;
 use sched::attention;
@@ -18,6 +21,18 @@ pub struct InterruptedCall {
     pub number: u64,
     /// How it ended: one of `ERESTART*`.
     pub error: Errno,
+}
+
+impl InterruptedCall {
+    /// The call that has just returned, if its result is one of the kernel's own.
+    #[cold]
+    pub fn of(user: &UserContext) -> Option<Self> {
+        const FIRST: i64 = Errno::ERESTART_RESTARTBLOCK.to_return();
+        const LAST: i64 = Errno::ERESTARTSYS.to_return();
+        let (number, result) = (user.syscall_number(), user.regs().rax as i64);
+        let error = Errno::from_return(result).err()?;
+        ((FIRST..=LAST).contains(&result) && number != NO_CALL).then_some(Self { number, error })
+    }
 }
 
 /// What the thread does next.
@@ -39,6 +54,8 @@ enum Step {
     Next,
     /// The process is stopped: sleep until it continues.
     Park,
+    /// Show the signal to the tracer, which may change or drop it.
+    Show(Signal, Details),
     /// Stop, unless the group is orphaned or a SIGCONT comes first.
     Stop(Signal),
     /// Run a handler.
@@ -51,18 +68,26 @@ pub fn attend(cx: &mut Context, mut call: Option<InterruptedCall>) -> After {
     clear_attention(&cx.task);
     grace::pass(&cx.task);
     loop {
-        match next_step(&cx.task) {
+        tracing::stop_if_asked(cx, &mut call);
+        let step = match next_step(&cx.task) {
+            Step::Show(signal, details) => tracing::show_signal(cx, &mut call, signal, details)
+                .map_or(Step::Next, |(signal, details)| dispose(&cx.task, signal, details)),
+            step => step,
+        };
+        match step {
             Step::Done => break,
             Step::End => return After::End,
-            Step::Next => {}
+            Step::Next | Step::Show(..) => {}
+            Step::Park if cx.task.is_traced() => tracing::stop_with_process(cx, &mut call),
             Step::Park => stop::park(&cx.task),
             Step::Stop(signal) => stop::begin(cx.task.process(), signal),
             Step::Handle(signal, details, action) => {
                 if let Some(call) = call.take() {
                     settle(cx, call, &action);
                 }
-                if handler::enter(cx, signal, &details, &action).is_err() {
-                    refuse(&cx.task, signal);
+                match handler::enter(cx, signal, &details, &action) {
+                    Ok(()) => tracing::step_into_handler(cx),
+                    Err(_) => refuse(&cx.task, signal),
                 }
             }
         }
@@ -71,6 +96,7 @@ pub fn attend(cx: &mut Context, mut call: Option<InterruptedCall>) -> After {
         restart(cx, call);
     }
     restore_mask(&cx.task);
+    tracing::arm_step(cx);
     After::Resume
 }
 
@@ -91,25 +117,37 @@ fn next_step(task: &Task) -> Step {
     }
     let process = task.process();
     let mut state = process.signals.lock();
-    if state.stop.is_some() {
+    if state.stop.is_some() && !(task.is_traced() && task.trace.seen_stop.load(SeqCst) == state.stops) {
         return Step::Park;
     }
     let Some((signal, mut details)) = state.take(task, SignalSet::ALL.difference(task.blocked())) else {
         return Step::Done;
     };
-    let mut step = dispose(task, &mut state, signal, details);
+    let is_traced = task.is_traced();
+    let mut step = match is_traced {
+        true => Step::Show(signal, details),
+        false => dispose_locked(task, &mut state, signal, details),
+    };
     drop(state);
     if details.timer_setting.is_some() {
         process.posix_timers().settle(&mut details);
-        if let Step::Handle(_, told, _) = &mut step {
+        if let Step::Handle(_, told, _) | Step::Show(_, told) = &mut step {
             *told = details;
         }
     }
     step
 }
 
+/// What becomes of a signal that a tracer let through.
+fn dispose(task: &Task, signal: Signal, details: Details) -> Step {
+    match task.must_end() {
+        true => Step::End,
+        false => dispose_locked(task, &mut task.process().signals.lock(), signal, details),
+    }
+}
+
 /// What becomes of a signal that was taken.
-fn dispose(task: &Task, state: &mut SignalState, signal: Signal, details: Details) -> Step {
+fn dispose_locked(task: &Task, state: &mut SignalState, signal: Signal, details: Details) -> Step {
     match state.actions.disposition(signal) {
         Disposition::Ignore | Disposition::Default(DefaultAction::Continue | DefaultAction::Ignore) => Step::Next,
         Disposition::Catch => {

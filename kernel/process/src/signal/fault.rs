@@ -4,9 +4,10 @@ use super::details::Details;
 use super::{details, send};
 use crate::context::Context;
 use crate::task::Trap;
+use crate::tracing::tracee::Mode;
 use abi::Signal;
 use arch::VirtAddr;
-use arch::user::Exception;
+use arch::user::{Exception, Stepping};
 use mm::{Access, FaultError};
 
 const DIVIDE: u8 = 0;
@@ -20,6 +21,11 @@ const VECTOR_FLOAT: u8 = 19;
 
 /// Resolves an exception that user code caused: a page fault may just need its page; everything else is a signal.
 pub fn resolve(cx: &mut Context, exception: Exception) {
+    if exception.vector == DEBUG && !cx.task.is_traced() && cx.task.trace.clear(Mode::Stepping) {
+        // Whoever wanted it to step has let it go meanwhile.
+        cx.user.set_stepping(Stepping::Off);
+        return;
+    }
     let raised = match exception.vector {
         PAGE_FAULT => match page_fault(cx, &exception) {
             Ok(()) => return,

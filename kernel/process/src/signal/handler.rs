@@ -18,8 +18,7 @@ const ON_STACK: i32 = 1;
 /// SS_AUTODISARM.
 const AUTO_DISARM: i32 = 1 << 31;
 
-/// The number that no system call has.
-pub const NO_CALL: u64 = u64::MAX;
+pub use arch::user::NO_CALL;
 
 /// Selectors of user code and data, as Linux has them; programs see them in signal frames.
 pub(crate) const USER_CODE: u16 = 0x33;

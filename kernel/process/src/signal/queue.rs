@@ -66,6 +66,11 @@ impl SignalQueue {
         Some((signal, details.unwrap_or_else(|| Details::bare(signal))))
     }
 
+    /// What is known about the pending signal with this index, in the order of arrival.
+    pub fn peek(&self, index: usize) -> Option<Details> {
+        self.details.get(index).copied()
+    }
+
     /// Forgets these signals.
     pub fn discard(&mut self, signals: SignalSet) {
         if self.set.intersection(signals).is_empty() {

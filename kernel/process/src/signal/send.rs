@@ -3,6 +3,7 @@
 use super::actions::Disposition;
 use super::details::{self, Details, Sender};
 use super::state::{Loss, SignalState};
+use crate::process::Flag;
 use crate::{Process, Task};
 use abi::{DefaultAction, Errno, ExitStatus, Result, Signal, SignalSet};
 use alloc::sync::Arc;
@@ -61,6 +62,11 @@ fn post(
     loss: Loss,
 ) -> Result<()> {
     let mut state = process.signals.lock();
+    if signal == Signal::KILL && process.id() != INIT {
+        // A thread that shows its end to a tracer waits for nothing else.
+        process.mark(Flag::Killed);
+        state.tasks.iter().filter(|task| task.is_traced()).for_each(|task| task.trace.resumed.wake_all());
+    }
     if state.exit.is_some() || state.tasks.is_empty() {
         return Ok(());
     }
@@ -109,7 +115,9 @@ fn is_dropped(state: &SignalState, process: &Process, to: Option<&Task>, signal:
     if target.is_some_and(|task| task.blocked().union(task.awaited()).contains(signal)) {
         return false;
     }
-    matches!(disposition, Disposition::Ignore | Disposition::Default(DefaultAction::Continue))
+    // A tracer is shown what has no effect, too.
+    let is_shown = to.is_some_and(Task::is_traced) || state.tasks.iter().any(|task| task.is_traced());
+    !is_shown && matches!(disposition, Disposition::Ignore | Disposition::Default(DefaultAction::Continue))
 }
 
 /// Whether a process with these credentials may send a signal to another: EPERM.

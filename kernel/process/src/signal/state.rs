@@ -23,6 +23,8 @@ pub struct SignalState {
     pub(crate) tasks: Vec<Arc<Task>>,
     /// The signal that stopped the process, until it continues.
     pub(crate) stop: Option<Signal>,
+    /// How many such stops there were.
+    pub(crate) stops: u64,
     /// How many threads sleep because of that.
     pub(crate) parked: usize,
     /// A stop signal was taken and no SIGCONT came since.
@@ -47,6 +49,7 @@ impl SignalState {
             shared: SignalQueue::new(),
             tasks: Vec::new(),
             stop: None,
+            stops: 0,
             parked: 0,
             is_stop_due: false,
             exit: None,

@@ -17,6 +17,7 @@ pub(crate) fn begin(process: &Process, signal: Signal) {
         return;
     }
     state.stop = Some(signal);
+    state.stops += 1;
     state.parked = 0;
     for task in &state.tasks {
         task.alert(attention::SIGNAL);
@@ -40,7 +41,13 @@ pub(crate) fn park(task: &Task) {
     }
     // Ends early only when the thread is to end, which the caller sees next.
     let _rest = Rest::begin(task);
-    let _ = process.resumed.wait_until(Wait::KILLABLE, || process.signals.lock().stop.is_none().then_some(()));
+    let _ = process.resumed.wait_until(Wait::KILLABLE, || {
+        let mut state = process.signals.lock();
+        // Who is traced from now on is stopped in another way.
+        let is_taken = state.stop.is_some() && task.is_traced();
+        state.parked -= usize::from(is_taken && state.parked > 0);
+        (is_taken || state.stop.is_none()).then_some(())
+    });
     task.is_parked.store(false, Relaxed);
 }
 

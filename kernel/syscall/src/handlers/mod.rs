@@ -13,6 +13,7 @@ pub(crate) mod memory;
 pub(crate) mod narrowing;
 pub(crate) mod paths;
 pub(crate) mod process;
+pub(crate) mod ptrace;
 pub(crate) mod remote_memory;
 pub(crate) mod sched;
 mod seals;
