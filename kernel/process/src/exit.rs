@@ -98,8 +98,11 @@ fn leave(process: &Arc<Process>, task: &Arc<Task>) -> Option<ExitStatus> {
     };
     // What a tracer is told of the first thread is the end of the process.
     let told = (task.is_traced() && task.id() != process.id()).then(|| process.signals.lock().exit.unwrap_or(code));
-    task.trace.state.lock().event = told;
-    let removed = registry::lock().remove_task(task);
+    let removed = {
+        let mut registry = registry::lock();
+        task.trace.state.lock().event = told;
+        registry.remove_task(task)
+    };
     drop((gone, removed));
     if let Some(status) = told {
         wait::tell_tracer(task, status);

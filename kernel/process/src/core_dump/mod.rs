@@ -42,4 +42,5 @@ pub mod sink;
 pub(crate) use image::ThreadImage;
 #[cfg(target_os = "none")]
 pub(crate) use image::shown;
+#[cfg(target_os = "none")]
 pub(crate) use rendezvous::{Dump, abort, take_part};
