@@ -38,8 +38,8 @@ macro_rules! families {
 }
 
 families! {
-    attributes authority capabilities descriptors files futex identity memory narrowing paths process remote_memory
-    sched signals socket system time view wait
+    attributes authority capabilities descriptors files futex identity memory narrowing paths process ptrace
+    remote_memory sched signals socket system time view wait
 }
 
 #[test]

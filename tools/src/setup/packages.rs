@@ -17,6 +17,8 @@ pub enum Software {
     Bash,
     /// Python; for tests.
     Python,
+    /// The tracer of system calls; for tests.
+    Strace,
     /// cyclictest, hackbench and pi_stress; for tests.
     RealTimeTests,
     /// stress-ng; for tests.
@@ -64,6 +66,7 @@ impl Software {
             Self::MuslGcc => "musl-gcc",
             Self::Bash => "bash",
             Self::Python => "Python 3",
+            Self::Strace => "strace",
             Self::RealTimeTests => "rt-tests",
             Self::Stress => "stress-ng",
             Self::RtTests => "rt-tests",
@@ -81,6 +84,7 @@ impl Software {
             (Self::Busybox, Manager::Apt | Manager::Apk) => &["busybox-static"],
             (Self::Busybox, _) => &["busybox"],
             (Self::Gdb, _) => &["gdb"],
+            (Self::Strace, _) => &["strace"],
             (Self::MuslGcc, Manager::Apt) => &["musl-tools"],
             (Self::MuslGcc, Manager::Dnf) => &["musl-gcc"],
             (Self::MuslGcc, Manager::Apk) => &["musl-dev", "gcc"],

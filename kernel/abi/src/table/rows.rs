@@ -218,7 +218,7 @@ macro_rules! system_calls {
             100 time times(buf: output[Tms])
                 roots[] promises[stdio] errors[];
             101 ptrace ptrace(request: i64, pid: pid, address: address, data: address)
-                roots[] promises[ptrace] errors[EFAULT EINVAL EIO EPERM ESRCH ECAPMODE];
+                roots[] promises[ptrace] errors[EINVAL EIO EPERM ESRCH ECAPMODE];
             102 identity getuid()
                 roots[] promises[stdio] errors[];
             103 system syslog(action: i32, buf: sink[size], size: length)

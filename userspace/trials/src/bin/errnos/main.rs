@@ -25,6 +25,7 @@ mod narrowing;
 mod outcome;
 mod paths;
 mod process;
+mod ptrace;
 mod remote_memory;
 mod sched;
 mod signals;
@@ -59,6 +60,7 @@ const FAMILIES: &[(&str, &[Case])] = &[
     ("narrowing", narrowing::CASES),
     ("paths", paths::CASES),
     ("process", process::CASES),
+    ("ptrace", ptrace::CASES),
     ("remote_memory", remote_memory::CASES),
     ("sched", sched::CASES),
     ("signals", signals::CASES),

@@ -4,9 +4,10 @@ use abi::Errno;
 use abi::table::number;
 use abi::types::NarrowItem;
 use caps::{Rights, Root};
+use trials::child::in_child;
 use trials::narrowing::{narrow, root};
 use trials::pledged::{self, ABORTED, enter_capability_mode};
-use trials::raw::{call, in_child};
+use trials::raw::call;
 use trials::{Holds, child, equal};
 
 use super::kit::*;

@@ -13,7 +13,7 @@ mod storm;
 
 use std::process::ExitCode;
 
-use trials::{Report, raw};
+use trials::{Report, child};
 
 fn main() -> ExitCode {
     let wanted = std::env::args().nth(1).unwrap_or_default();
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         cases.extend_from_slice(authority::CASES);
     }
     for (name, case) in cases.into_iter().filter(|(name, _)| name.contains(&wanted)) {
-        report.check(name, raw::in_child(case));
+        report.check(name, child::in_child(case));
     }
     report.finish()
 }
