@@ -130,6 +130,11 @@ pub(crate) const CASES: &[Case] = &[
     ("fcntl", Errno::EPERM, |it| control(it.with("fd", empty_pipe()?), libc::F_SETPIPE_SZ, 1 << 30).call_as_nobody()),
     ("fcntl", Errno::EBUSY, |it| control(it.with("fd", full_pipe()?), libc::F_SETPIPE_SZ, 4096).call()),
     ("fcntl", Errno::EINVAL, |it| it.with("command", 9999).call()),
+    ("fcntl", Errno::ESRCH, |it| control(it, libc::F_SETOWN, 0x3fff_ffff).call()),
+    ("fcntl", Errno::ECAPMODE, |it| {
+        call(number::cap_enter, &[])?;
+        control(it, libc::F_SETOWN, 1).call()
+    }),
     ("fcntl", Errno::EMFILE, |it| {
         limit(libc::RLIMIT_NOFILE, 20)?;
         while call(number::dup, &[0]).is_ok() {}

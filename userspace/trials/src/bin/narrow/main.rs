@@ -1,7 +1,9 @@
 //! Narrowing many things at once: what it takes, that it is all or nothing, and that no thread keeps what was taken.
 #![allow(unsafe_code, reason = "libc's calls")]
 
+mod executing;
 mod racing;
+mod views;
 
 use abi::Errno;
 use abi::types::NarrowItem;
@@ -27,6 +29,11 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("cost") {
         return cost();
     }
+    if let [_, word, slot, to] = &std::env::args().collect::<Vec<_>>()[..]
+        && word == "told"
+    {
+        return executing::tell(slot.parse().unwrap_or(-1), to.parse().unwrap_or(-1));
+    }
     let mut report = Report::new();
     let cases: &[(&str, Case)] = &[
         ("a slot loses rights and its duplicate keeps them", one_slot),
@@ -35,6 +42,7 @@ fn main() -> ExitCode {
         ("requests and commands that are not listed are refused", lists),
         ("a ceiling binds what is opened later", ceiling),
         ("a list with one bad item changes nothing", all_or_none),
+        ("a list with a bad path changes nothing", views::all_or_none),
         ("a longer item with zeros behind is understood", longer_items),
         ("what was taken cannot be asked for again", widening),
         ("limits fall for good", limits),
@@ -43,6 +51,7 @@ fn main() -> ExitCode {
         ("a thread that waits in a read gets nothing once the call has returned", racing::waiting),
         ("children made after the call have what is left", racing::racing_forks),
         ("threads made meanwhile have what is left", racing::racing_threads),
+        ("programs executed meanwhile have what is left", executing::racing),
     ];
     let wanted = std::env::args().nth(1).unwrap_or_default();
     for (what, case) in cases.iter().filter(|(what, _)| what.contains(&wanted)) {

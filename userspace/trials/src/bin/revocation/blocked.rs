@@ -116,3 +116,16 @@ pub(crate) fn futexes() -> Result<Vec<Holds>> {
     );
     Ok(vec![ended, private, equal(undisturbed, Ok(0))])
 }
+
+pub(crate) fn accepts() -> Result<Vec<Holds>> {
+    let listener = call(number::socket, &[libc::AF_UNIX as usize, libc::SOCK_STREAM as usize, 0])?;
+    // Without a name the kernel gives an abstract one.
+    let family = (libc::AF_UNIX as u16).to_ne_bytes();
+    call(number::bind, &[listener, family.as_ptr() as usize, family.len()])?;
+    call(number::listen, &[listener, 4])?;
+    let lent = lend(listener)?;
+    let accepting = refused(interrupted_by(|| call(number::accept, &[lent, 0, 0]), || revoke(listener)));
+    let lent = lend(listener)?;
+    let in_child = child_interrupted_by(|| refused(call(number::accept4, &[lent, 0, 0, 0])), || revoke(listener));
+    Ok(vec![accepting, in_child, works(poll(listener, libc::POLLIN, 0))])
+}

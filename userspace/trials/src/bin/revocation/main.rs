@@ -32,6 +32,7 @@ const CASES: &[(&str, Case)] = &[
     ("blocked reads and writes end", blocked::reads_and_writes),
     ("blocked waits for readiness end", blocked::waits),
     ("waits for locks end", blocked::locks),
+    ("waits for connections end", blocked::accepts),
     ("waits in another process end", blocked::in_another_process),
     ("a wait on a word of lent memory ends", blocked::futexes),
     ("a member of a poll set that was taken back is silent", sets::members),

@@ -169,6 +169,12 @@ fn in_child(slot: usize) -> Result<usize> {
         let copy = dup(slot);
         let _ = copy.and_then(look);
         let _ = copy.and_then(revoke);
+        // Every other one ends as a program that inherits the slot: it finds out that it is not to do anything.
+        if slot % 2 == 0 {
+            let arguments = [c"revocation".as_ptr() as usize, c"?".as_ptr() as usize, 0];
+            let path = c"/proc/self/exe".as_ptr() as usize;
+            let _ = call(number::execve, &[path, arguments.as_ptr() as usize, 0]);
+        }
         let _ = call(number::exit_group, &[0]);
     }
     call(number::wait4, &[child, 0, 0, 0])
