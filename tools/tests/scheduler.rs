@@ -117,13 +117,12 @@ fn threads_cores_and_packages_are_told_as_qemu_arranged_them() {
 /// Masks go beyond the 256 processors of many a program's.
 #[test]
 fn the_two_hundred_and_fifty_seventh_processor_can_be_chosen() {
-    let script =
-        "taskset -p $$ | sed 's/.*: //'; grep Cpus_allowed_list /proc/self/status; cut -d' ' -f39 /proc/self/stat";
+    let script = "grep Cpus_allowed_list /proc/self/status; cut -d' ' -f39 /proc/self/stat";
     let words = ["/usr/bin/taskset", "-c", "256,259", "/bin/busybox", "sh", "-c", script];
     let outcome = exec(&words).smp(260).run().expect_code(0);
     let text = outcome.text();
     let (told, seen) = text.trim_end().rsplit_once('\n').unwrap_or_default();
-    assert_eq!(told, format!("9{}\nCpus_allowed_list:\t256,259", "0".repeat(48 + 16)), "{}", outcome.report());
+    assert_eq!(told, "Cpus_allowed_list:\t256,259", "{}", outcome.report());
     assert!(["256", "259"].contains(&seen), "{}", outcome.report());
 }
 

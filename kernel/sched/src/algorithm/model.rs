@@ -12,6 +12,7 @@ use super::weight::Weight;
 
 /// A CPU with its threads: what the kernel does around a run queue, without the kernel.
 pub(super) struct Machine {
+    #[expect(clippy::vec_box, reason = "the queue links them where they lie")]
     pub(super) threads: Vec<Box<Entity>>,
     pub(super) queue: RunQueue,
     ran_ns: Vec<u64>,
