@@ -108,8 +108,9 @@ impl IntervalTimers {
             UNLIMITED if self.timers.get().is_none() => return Ok(()),
             UNLIMITED => Schedule::OFF,
             seconds => {
-                // A limit that has been passed is told of at once.
-                let due_ns = Some(seconds.saturating_mul(SECOND_NS).max(1));
+                // As on Linux, who limits itself to nothing at all has a second. A limit that has been passed is told of at
+                // once.
+                let due_ns = Some(seconds.max(1).saturating_mul(SECOND_NS));
                 Schedule { due_ns, interval_ns: SECOND_NS }
             }
         };

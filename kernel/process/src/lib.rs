@@ -12,6 +12,8 @@
 //!   what depends on arguments. [`grace`] lets calls that began before a narrowing come to their end.
 //! - [`core_dump`]: what is left of a process that a signal ended.
 //! - [`domination`] says who may reach into whom; [`tracing`] is the way to control another process.
+//! - [`clock`]: the clocks that programs name; [`itimer`] and [`posix_timer`]: what counts by them. Timers of used time are
+//!   looked at when they can be due at the earliest, by the timer interrupt.
 //! - [`Context`] is what a user thread has in hand in the kernel; the user loop on the floor above owns it.
 //! - [`id`], [`id_table`], [`kin`], [`exec::image`], [`exec::script`], [`exec::stack`], [`signal::queue`], [`signal::actions`] and
 //!   [`signal::frame`] are pure and tested on the host.

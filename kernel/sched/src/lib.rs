@@ -10,6 +10,7 @@
 //!   the host.
 //! - `cpu`, `queue`, `switch`, `wake`, `balance`, `idle`: the two above applied to this machine's CPUs.
 //! - `tracing`: what of this the trace (`sync::trace`) is told.
+//! - [`calendar`]: the date, which can be set, and who follows it.
 //! - `inheritance`: who waits for a thread lends it its urgency.
 //! - [`Uses`]: what a thread does through lent capabilities, noted for those who take them back.
 //! - [`Thread`], [`current`], [`WaitQueue`], [`timer`], [`deferred`], [`stats`]: what the floors above use.

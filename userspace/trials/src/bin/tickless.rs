@@ -57,7 +57,7 @@ fn slack() -> Holds {
     let set = |ns: usize| call(number::prctl, &[libc::PR_SET_TIMERSLACK as usize, ns]);
     let first = get();
     equal([set(1), get()], [Ok(0), Ok(1)])?;
-    let child = std::thread::spawn(move || get()).join().map_err(|_| "panicked")?;
+    let child = std::thread::spawn(get).join().map_err(|_| "panicked")?;
     equal(child, Ok(1))?;
     equal([set(0), get()], [Ok(0), first])?;
     equal(first, Ok(50_000))

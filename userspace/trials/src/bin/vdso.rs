@@ -217,5 +217,5 @@ fn setting(functions: Functions) -> Holds {
     let (later, passed) = (by_image(functions, 0), by_image(functions, 1) - monotonic);
     set(date + passed).map_err(|error| format!("{error:?}"))?;
     let ahead = later - date;
-    if ahead >= HOUR && ahead < HOUR * 3 / 2 && passed < HOUR / 2 { Ok(()) } else { Err(format!("{ahead} ahead")) }
+    if (HOUR..HOUR * 3 / 2).contains(&ahead) && passed < HOUR / 2 { Ok(()) } else { Err(format!("{ahead} ahead")) }
 }
