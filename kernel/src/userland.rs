@@ -58,7 +58,7 @@ fn make_tree(info: &'static BootInfo) -> Result<Namespace> {
         }
         None => log::warn!("no initramfs"),
     }
-    let namespace = Namespace::new(root);
+    let namespace = Namespace::new(root)?;
     fs::tree::furnish(&namespace, make_devices()?, &Processes)?;
     mount(&namespace, "/dev/pts", Devpts::make(fs::device_id::allocate())?)?;
     mount(&namespace, "/dev/shm", Tmpfs::new("tmpfs", Mode::from_raw(0o1777))?)?;

@@ -35,6 +35,8 @@ pub enum Command {
     Gdb,
     /// Print the manual.
     Help,
+    /// Print the page about the system calls.
+    HelpCalls,
     /// Internal: become the given program, and die with the process that asked for it.
     Launch(Vec<OsString>),
 }
@@ -195,6 +197,7 @@ fn parse_word(word: &OsString, parser: &mut Parser) -> Result<Command> {
         (b"analyse", [file]) => Ok(Command::Analyse(file.into())),
         (b"analyse", _) => Err(Failure::usage("analyse: give the file that --trace wrote")),
         (b"gdb", []) => Ok(Command::Gdb),
+        (b"help", [topic]) if topic == "calls" => Ok(Command::HelpCalls),
         (b"help", _) => Ok(Command::Help),
         (b"gdb", _) => Err(Failure::usage("gdb takes no argument")),
         (b"launch", [_, ..]) => Ok(Command::Launch(rest)),

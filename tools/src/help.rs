@@ -10,6 +10,7 @@ Tessera: a capability kernel for x86-64 multiprocessors that runs Linux programs
   cargo run -- analyse FILE                      tell what a trace says about the scheduler
   cargo run -- gdb                               attach gdb to a machine started with --gdb
   cargo run -- help                              print this
+  cargo run -- help calls                        print every system call with its rights, promises and errors
 
 Options:
   --smp N            processors, 1 to 288 (8); `8,sockets=2,cores=2,threads=2` arranges them
@@ -33,3 +34,11 @@ standard input, output and error are passed through as they are.
 Exit codes: the program's own; 128 + N if signal N ended it; 2 wrong command line; 124 time over; 125 the kernel
 panicked or hangs, or the machine could not be started; 126 not executable; 127 not found.
 ";
+
+/// What `help calls` prints: the page that is made from the table of system calls.
+pub fn calls() -> String {
+    let mut page = String::new();
+    // Writing to a string does not fail.
+    let _ = abi::table::document(&mut page);
+    page
+}

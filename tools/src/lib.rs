@@ -63,6 +63,7 @@ fn carry_out(command: Command) -> Result<u8> {
     match command {
         Command::Launch(words) => Err(machine::launch(&words)),
         Command::Help => print(help::TEXT),
+        Command::HelpCalls => print(&help::calls()),
         Command::Shell(options) => boot::shell(&Project::locate()?, &options),
         Command::Exec(options, program) => boot::exec(&Project::locate()?, &options, &program),
         Command::SelfTest(options, name) => boot::self_test(&Project::locate()?, &options, &name),

@@ -10,10 +10,10 @@ use common::{exec, program};
 /// What the kernel logs of an error that a row does not declare.
 const UNDECLARED: &str = "which its row does not declare";
 
-fn holds(what: &str) {
+fn holds(what: &[&str]) {
     for processors in [1, 8] {
         let trial = program("errnos");
-        let words = [trial.to_str().unwrap(), what];
+        let words = [&[trial.to_str().unwrap()], what].concat();
         let boot = exec(&words).smp(processors).option("--append", "check_errnos fault_injection");
         let outcome = boot.run().expect_code(0);
         assert!(!outcome.stderr.contains("FAILED"), "{}", outcome.report());
@@ -30,7 +30,12 @@ macro_rules! families {
             mod $family {
                 #[test]
                 fn every_declared_error_is_provoked_and_no_other_seen() {
-                    super::holds(stringify!($family));
+                    super::holds(&[stringify!($family)]);
+                }
+
+                #[test]
+                fn calls_survive_each_allocation_that_fails_and_leave_nothing_behind() {
+                    super::holds(&["sweep", stringify!($family)]);
                 }
             }
         )*

@@ -47,6 +47,16 @@ fn help_is_on_standard_output() {
 }
 
 #[test]
+fn the_page_of_system_calls_is_at_hand() {
+    let outcome = run(tool_with(&["help", "calls"]), b"").expect_code(0);
+    let text = outcome.text();
+    for row in abi::table::TABLE {
+        assert!(text.contains(&format!("\n## {} ({}, {})\n", row.name, row.number, row.family)), "{}", row.name);
+    }
+    assert!(text.contains("capability[READ]") && text.contains("Promises, one of: ") && text.contains("ENOTCAPABLE"));
+}
+
+#[test]
 fn a_model_that_qemu_does_not_know_is_its_own_complaint() {
     let outcome = exec(&["/bin/busybox", "true"]).option("--cpu", "abacus").run().expect_code(125);
     assert!(outcome.stderr.contains("abacus"), "{}", outcome.stderr);

@@ -15,7 +15,8 @@ fn hidden() -> Result<&'static Arc<Mount>> {
         return Ok(mount);
     }
     let file_system: Arc<dyn FileSystem> = Tmpfs::new("tmpfs", Mode::from_raw(0o700))?;
-    Ok(HIDDEN.call_once(|| Mount::root_of(file_system, MountFlags::empty())))
+    let mount = Mount::root_of(file_system, MountFlags::empty())?;
+    Ok(HIDDEN.call_once(|| mount))
 }
 
 /// Makes an empty file, open for reading and writing. Its path shows as `/NAME (deleted)`. `seals` are those that it begins
@@ -29,7 +30,7 @@ pub fn create(name: &[u8], mode: Mode, owner: Owner, seals: Option<SealSet>) -> 
     let mut shown = mm::alloc::try_vec(name.len())?;
     shown.extend_from_slice(name);
     let entry = Entry { directory: mount.root().clone(), name: shown.into_boxed_slice() };
-    let location = Location::with_entry(mount.clone(), file, entry);
+    let location = Location::with_entry(mount.clone(), file, entry)?;
     OpenFile::open(location, OpenFlags::READ_WRITE | OpenFlags::LARGE_FILE)
 }
 

@@ -4,7 +4,6 @@ use crate::pipe::{Pipe, Side, Waiting};
 use abi::consts::general;
 use abi::types::{Stat, Timespec};
 use abi::{Errno, OpenFlags, Result};
-use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
@@ -193,7 +192,7 @@ impl Object for PipeEnd {
 
     fn path(&self) -> Option<Vec<u8>> {
         match &self.origin {
-            Origin::Anonymous { number, .. } => Some(format!("pipe:[{number}]").into_bytes()),
+            Origin::Anonymous { number, .. } => mm::alloc::try_format(format_args!("pipe:[{number}]")).ok(),
             Origin::Named(location) => {
                 object::OpenFile::open(location.clone(), OpenFlags::PATH).ok().and_then(|file| file.path())
             }

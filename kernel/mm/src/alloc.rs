@@ -9,6 +9,7 @@
 use crate::error::OutOfMemory;
 use crate::heap;
 use core::alloc::Layout;
+use core::fmt;
 use heap_crate::alloc::alloc;
 use heap_crate::boxed::Box;
 use heap_crate::sync::{Arc, Weak};
@@ -95,6 +96,21 @@ pub fn try_to_vec<T: Clone>(slice: &[T]) -> Result<Vec<T>, OutOfMemory> {
     let mut vec = try_vec(slice.len())?;
     vec.extend_from_slice(slice);
     Ok(vec)
+}
+
+/// A text as bytes. Who formats must not allocate by itself.
+pub fn try_format(text: fmt::Arguments<'_>) -> Result<Vec<u8>, OutOfMemory> {
+    struct Bytes(Vec<u8>);
+    impl fmt::Write for Bytes {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0.try_reserve(part.len()).map_err(|_| fmt::Error)?;
+            self.0.extend_from_slice(part.as_bytes());
+            Ok(())
+        }
+    }
+    let mut bytes = Bytes(Vec::new());
+    fmt::write(&mut bytes, text).map_err(|_| OutOfMemory)?;
+    Ok(bytes.0)
 }
 
 /// Appends `value`.

@@ -15,7 +15,7 @@ pub trait FileSystem: Any + Send + Sync {
     fn device(&self) -> u64;
 
     /// The root directory.
-    fn root(&self) -> Arc<dyn Node>;
+    fn root(&self) -> Result<Arc<dyn Node>>;
 
     /// The figures of `statfs`.
     fn statfs(&self) -> Result<Statfs>;

@@ -152,7 +152,7 @@ pub trait Node: Any + Send + Sync {
     }
 
     /// The file system.
-    fn file_system(&self) -> Arc<dyn FileSystem>;
+    fn file_system(&self) -> Result<Arc<dyn FileSystem>>;
 
     /// The directory's child of this name.
     fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Node>> {
@@ -165,16 +165,16 @@ pub trait Node: Any + Send + Sync {
         None
     }
 
-    /// The name under which this directory has the node `id`.
-    fn name_of(&self, id: u64) -> Option<Vec<u8>> {
-        let mut found = None;
-        let _ = self.read_directory(crate::directory::FIRST_ENTRY, &mut |entry| {
+    /// The name under which this directory has the node `id`. ENOENT, ENOMEM.
+    fn name_of(&self, id: u64) -> Result<Vec<u8>> {
+        let mut found = Err(Errno::ENOENT);
+        self.read_directory(crate::directory::FIRST_ENTRY, &mut |entry| {
             if entry.inode == id {
-                found = Some(entry.name.to_vec());
+                found = crate::namespace::names::copy_of(entry.name);
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
-        });
+        })?;
         found
     }
 

@@ -1,6 +1,7 @@
 //! Open files: the generic description over a node.
 
 use crate::directory::{DirectoryEntry, FIRST_ENTRY};
+use crate::floor::try_arc;
 use crate::floor::{FileOffset, Mutex, Sink, Source};
 use crate::locks::{self, LockOwner};
 use crate::namespace::{Leave, Location};
@@ -32,7 +33,7 @@ impl OpenFile {
             offset: Mutex::new(0),
             may_hold_locks: AtomicBool::new(false),
         };
-        Ok(Arc::new(file))
+        Ok(try_arc(file)?)
     }
 
     /// Who holds the locks that are taken through this open file. They go with it.

@@ -159,6 +159,11 @@ fn hand_over_children(process: &Arc<Process>) {
             let child = registry.entry(first).and_then(|entry| entry.process.clone());
             if let Some(child) = &child {
                 registry.adopt(child, guardian.as_ref().map_or(0, |guardian| guardian.id()));
+                // Whatever it was to tell its parent, a guardian waits for children that tell of themselves as all do.
+                let is_held = child.has(Flag::HeldByDescriptor);
+                if let Some(entry) = registry.entry_mut(child.id()).filter(|_| !is_held) {
+                    entry.child.exit_signal = Signal::CHLD.number();
+                }
             }
             child
         }) else {

@@ -18,7 +18,7 @@ const PAGE: usize = 4096;
 
 fn new() -> (Arc<Tmpfs>, Arc<dyn Node>) {
     let tmpfs = Tmpfs::new("tmpfs", Mode::from_raw(0o755)).expect("a file system");
-    let root = tmpfs.root();
+    let root = tmpfs.root().expect("a root");
     (tmpfs, root)
 }
 

@@ -27,7 +27,7 @@ const LOOK_UP: u64 = 125;
 /// A table of its own, with a file tree of its own.
 pub fn table() -> Table {
     let tmpfs = Tmpfs::new("tmpfs", Mode::from_raw(0o755)).expect("a file system");
-    Table::new(Namespace::new(tmpfs).roots(), 4096)
+    Table::new(Namespace::new(tmpfs).expect("a namespace").roots(), 4096)
 }
 
 fn object(value: u32) -> Arc<dyn Object> {

@@ -3,9 +3,18 @@
 use super::TABLE;
 use core::fmt::{self, Write};
 
+const HEAD: &str = "\
+# System calls
+
+Generated from the table; change the row, not this page.
+
+A right in brackets is one that the slot must have. Beside the errors that it lists, any call answers EFAULT for memory
+that the caller has not, ENOMEM when there is none left, and EPERM for a broken promise where `error` was promised.
+";
+
 /// Writes a Markdown page with every call, its arguments, root capabilities, promises and errors.
 pub fn document(out: &mut dyn Write) -> fmt::Result {
-    out.write_str("# System calls\n\nGenerated from the table; change the row, not this page.\n")?;
+    out.write_str(HEAD)?;
     for row in TABLE {
         write!(out, "\n## {} ({}, {})\n\n", row.name, row.number, row.family)?;
         for argument in row.arguments {

@@ -48,8 +48,8 @@ impl FileSystem for Devpts {
         self.device
     }
 
-    fn root(&self) -> Arc<dyn Node> {
-        Arc::new(Root { file_system: self.this() })
+    fn root(&self) -> Result<Arc<dyn Node>> {
+        Ok(mm::alloc::try_arc(Root { file_system: self.this() })?)
     }
 
     fn statfs(&self) -> Result<Statfs> {
@@ -82,8 +82,8 @@ impl Node for Root {
         Ok(Stat { device: self.file_system.device(), inode: ROOT, links: 2, mode, block_size: 4096, ..Stat::default() })
     }
 
-    fn file_system(&self) -> Arc<dyn FileSystem> {
-        self.file_system.clone()
+    fn file_system(&self) -> Result<Arc<dyn FileSystem>> {
+        Ok(self.file_system.clone())
     }
 
     fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Node>> {
@@ -94,7 +94,7 @@ impl Node for Root {
     }
 
     fn parent(&self) -> Option<Arc<dyn Node>> {
-        Some(self.file_system.root())
+        self.file_system.root().ok()
     }
 
     fn read_directory(&self, from: u64, emit: &mut dyn FnMut(&DirectoryEntry<'_>) -> ControlFlow<()>) -> Result<()> {
@@ -145,8 +145,8 @@ impl Node for Terminus {
         })
     }
 
-    fn file_system(&self) -> Arc<dyn FileSystem> {
-        self.file_system.clone()
+    fn file_system(&self) -> Result<Arc<dyn FileSystem>> {
+        Ok(self.file_system.clone())
     }
 
     fn set_attributes(&self, attributes: &SetAttributes) -> Result<()> {

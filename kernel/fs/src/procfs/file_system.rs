@@ -46,9 +46,9 @@ impl FileSystem for ProcFs {
         self.device
     }
 
-    fn root(&self) -> Arc<dyn Node> {
+    fn root(&self) -> Result<Arc<dyn Node>> {
         match self.this.upgrade() {
-            Some(this) => Arc::new(ProcNode::root(this)),
+            Some(this) => Ok(mm::alloc::try_arc(ProcNode::root(this))?),
             None => unreachable!("whoever asks holds the file system"),
         }
     }

@@ -246,8 +246,8 @@ impl Node for ProcNode {
         Ok(Permissions { mode: Mode::from_raw(self.mode()), uid: owner.uid, gid: owner.gid })
     }
 
-    fn file_system(&self) -> Arc<dyn FileSystem> {
-        self.proc.clone()
+    fn file_system(&self) -> Result<Arc<dyn FileSystem>> {
+        Ok(self.proc.clone())
     }
 
     fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Node>> {
@@ -314,7 +314,7 @@ impl Node for ProcNode {
                     None => {
                         let mount = self.proc.source().namespace().root().mount().clone();
                         let object = held.object().clone();
-                        Location::new(mount, mm::alloc::try_arc(ObjectNode::new(object, self.file_system()))?)
+                        Location::new(mount, mm::alloc::try_arc(ObjectNode::new(object, self.proc.clone()))?)
                     }
                 };
                 Ok((location, Some(held)))

@@ -33,8 +33,8 @@ impl Node for ObjectNode {
         self.object.stat()
     }
 
-    fn file_system(&self) -> Arc<dyn FileSystem> {
-        self.file_system.clone()
+    fn file_system(&self) -> Result<Arc<dyn FileSystem>> {
+        Ok(self.file_system.clone())
     }
 
     fn open(&self, _location: &Location, flags: OpenFlags, _credentials: &Credentials) -> Result<Arc<dyn Object>> {

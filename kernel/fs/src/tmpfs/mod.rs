@@ -87,8 +87,8 @@ impl FileSystem for Tmpfs {
         self.store.device
     }
 
-    fn root(&self) -> Arc<dyn Node> {
-        self.root.clone()
+    fn root(&self) -> Result<Arc<dyn Node>> {
+        Ok(self.root.clone())
     }
 
     fn statfs(&self) -> Result<Statfs> {

@@ -40,11 +40,11 @@ impl Node for Inode {
         Ok(self.attributes.lock().permissions())
     }
 
-    fn file_system(&self) -> Arc<dyn FileSystem> {
+    fn file_system(&self) -> Result<Arc<dyn FileSystem>> {
         // After the last mount is gone there is no root any more; an inode that is still open stands for it then.
         let root = self.store.root.get().and_then(Weak::upgrade).or_else(|| self.this.upgrade());
         match root {
-            Some(root) => Arc::new(Tmpfs { store: self.store.clone(), root }),
+            Some(root) => Ok(mm::alloc::try_arc(Tmpfs { store: self.store.clone(), root })?),
             None => unreachable!("whoever asks holds the inode"),
         }
     }
@@ -58,10 +58,10 @@ impl Node for Inode {
         Some(parent)
     }
 
-    fn name_of(&self, id: u64) -> Option<Vec<u8>> {
-        let entries = self.directory().ok()?.open();
-        let entry = entries.iterate().find(|entry| entry.value.number == id)?;
-        mm::alloc::try_to_vec(&entry.name).ok()
+    fn name_of(&self, id: u64) -> Result<Vec<u8>> {
+        let entries = self.directory()?.open();
+        let entry = entries.iterate().find(|entry| entry.value.number == id).ok_or(Errno::ENOENT)?;
+        Ok(mm::alloc::try_to_vec(&entry.name)?)
     }
 
     fn create(&self, name: &[u8], what: NewNode<'_>, mode: Mode, owner: Owner) -> Result<Arc<dyn Node>> {

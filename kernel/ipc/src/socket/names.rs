@@ -27,13 +27,13 @@ type Names = SpinLock<HashMap<Key, Weak<Endpoint>, FixedState>, SocketNames>;
 static NAMES: Lazy<Names> =
     Lazy::new(|| SpinLock::new(HashMap::with_hasher(FixedState::with_seed(arch::random::entropy()))));
 
-fn key_of_node(node: &Arc<dyn Node>) -> Key {
-    Key::Node(node.file_system().device(), node.id())
+fn key_of_node(node: &Arc<dyn Node>) -> Result<Key> {
+    Ok(Key::Node(node.file_system()?.device(), node.id()))
 }
 
 fn key_of(address: &Address, kind: SocketKind) -> Result<Key> {
     Ok(match address {
-        Address::Path(_, location) => key_of_node(location.node()),
+        Address::Path(_, location) => key_of_node(location.node())?,
         Address::Abstract(name) => Key::Abstract(kind, mm::alloc::try_to_vec(name)?),
     })
 }
@@ -50,9 +50,9 @@ pub fn bind(address: &Address, endpoint: &Arc<Endpoint>) -> Result<()> {
     Ok(())
 }
 
-/// Who has the name of a node of the file tree.
-pub fn find_node(node: &Arc<dyn Node>) -> Option<Arc<Endpoint>> {
-    find(&key_of_node(node))
+/// Who has the name of a node of the file tree. ENOMEM.
+pub fn find_node(node: &Arc<dyn Node>) -> Result<Option<Arc<Endpoint>>> {
+    Ok(find(&key_of_node(node)?))
 }
 
 /// Who has a name outside the file tree.

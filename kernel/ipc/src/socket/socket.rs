@@ -8,7 +8,6 @@ use crate::pipe::Waiting;
 use abi::consts::general;
 use abi::types::{Stat, Timespec};
 use abi::{Errno, MessageFlags, OpenFlags, Result};
-use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use caps::Kind;
@@ -196,7 +195,7 @@ impl Object for Socket {
     }
 
     fn path(&self) -> Option<Vec<u8>> {
-        Some(format!("socket:[{}]", self.endpoint.number).into_bytes())
+        mm::alloc::try_format(format_args!("socket:[{}]", self.endpoint.number)).ok()
     }
 
     fn after_close(&self) -> Option<fn()> {

@@ -71,7 +71,7 @@ impl Place {
         let (owner, mode) = owner_in(directory, what.kind(), mode, credentials)?;
         let node = directory.create(name, what, mode, owner)?;
         let entry = super::Entry { directory: directory.clone(), name: super::names::copy_name(name)? };
-        Ok(Location::with_entry(self.directory.mount().clone(), node, entry))
+        Location::with_entry(self.directory.mount().clone(), node, entry)
     }
 
     /// Gives `target` a further name here.

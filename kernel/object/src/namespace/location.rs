@@ -2,6 +2,8 @@
 
 use super::Mount;
 use crate::Node;
+use crate::floor::try_arc;
+use abi::Result;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -29,9 +31,9 @@ impl Location {
         Self { mount, node, entry: None }
     }
 
-    /// A node found by name.
-    pub fn with_entry(mount: Arc<Mount>, node: Arc<dyn Node>, entry: Entry) -> Self {
-        Self { mount, node, entry: Some(Arc::new(entry)) }
+    /// A node found by name. ENOMEM.
+    pub fn with_entry(mount: Arc<Mount>, node: Arc<dyn Node>, entry: Entry) -> Result<Self> {
+        Ok(Self { mount, node, entry: Some(try_arc(entry)?) })
     }
 
     /// The mount.

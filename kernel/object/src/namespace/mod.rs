@@ -6,7 +6,7 @@ mod leave;
 mod location;
 mod lookup;
 mod mount;
-mod names;
+pub(crate) mod names;
 mod open;
 mod path;
 #[cfg(test)]
@@ -66,9 +66,9 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// A namespace whose root is this file system.
-    pub fn new(file_system: Arc<dyn FileSystem>) -> Self {
-        Self { root: Mount::root_of(file_system, MountFlags::empty()) }
+    /// A namespace whose root is this file system. ENOMEM.
+    pub fn new(file_system: Arc<dyn FileSystem>) -> Result<Self> {
+        Ok(Self { root: Mount::root_of(file_system, MountFlags::empty())? })
     }
 
     /// The root directory, beneath whatever is mounted on it.

@@ -1,7 +1,7 @@
 //! Mounts: file systems grafted onto directories.
 
 use super::Location;
-use crate::floor::{ObjectState, RwSpinLock};
+use crate::floor::{ObjectState, RwSpinLock, try_arc};
 use crate::{FileSystem, Node};
 use abi::{Errno, Result};
 use alloc::sync::Arc;
@@ -38,8 +38,8 @@ bitflags::bitflags! {
 }
 
 impl Mount {
-    /// The first mount of a namespace.
-    pub fn root_of(file_system: Arc<dyn FileSystem>, flags: MountFlags) -> Arc<Self> {
+    /// The first mount of a namespace. ENOMEM.
+    pub fn root_of(file_system: Arc<dyn FileSystem>, flags: MountFlags) -> Result<Arc<Self>> {
         Self::build(file_system, None, flags)
     }
 
@@ -50,7 +50,7 @@ impl Mount {
         }
         let parent = point.mount().clone();
         let point_id = point.node().id();
-        let mount = Self::build(file_system, Some(point), flags);
+        let mount = Self::build(file_system, Some(point), flags)?;
         let mut children = parent.children.write();
         children.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
         children.push((point_id, mount.clone()));
@@ -76,9 +76,9 @@ impl Mount {
         Ok(())
     }
 
-    fn build(file_system: Arc<dyn FileSystem>, point: Option<Location>, flags: MountFlags) -> Arc<Self> {
-        let root = file_system.root();
-        Arc::new(Self {
+    fn build(file_system: Arc<dyn FileSystem>, point: Option<Location>, flags: MountFlags) -> Result<Arc<Self>> {
+        let root = file_system.root()?;
+        try_arc(Self {
             root_id: root.id(),
             root,
             file_system,

@@ -139,8 +139,13 @@ fn skip_slashes(bytes: &[u8], from: usize) -> usize {
 }
 
 pub(super) fn copy_name(name: &[u8]) -> Result<Box<[u8]>> {
+    copy_of(name).map(Vec::into_boxed_slice)
+}
+
+/// A copy of some bytes. ENOMEM.
+pub(crate) fn copy_of(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut copy = Vec::new();
-    copy.try_reserve_exact(name.len()).map_err(|_| Errno::ENOMEM)?;
-    copy.extend_from_slice(name);
-    Ok(copy.into_boxed_slice())
+    copy.try_reserve_exact(bytes.len()).map_err(|_| Errno::ENOMEM)?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
 }

@@ -22,7 +22,7 @@ pub fn path_of(roots: &Roots, location: &Location) -> Result<Vec<u8>> {
     let mut is_deleted = false;
     if let Some(entry) = location.entry() {
         is_deleted = !names_still(entry.directory.as_ref(), &entry.name, location.node().id());
-        push(&mut names, entry.name.to_vec())?;
+        push(&mut names, super::names::copy_of(&entry.name)?)?;
         at = Location::new(location.mount().clone(), entry.directory.clone());
     } else if !location.node().is_directory() {
         return Err(Errno::ENOENT);
@@ -75,7 +75,7 @@ fn demand_shown_as_way(roots: &Roots, location: &Location) -> Result<()> {
 
 /// Collects the names from a directory up to the root; whether the root was met.
 fn climb(root: Option<&Location>, at: Location, names: &mut Vec<Vec<u8>>) -> Result<bool> {
-    climb_to(root, at, &mut |parent, child| push(names, parent.name_of(child.id()).ok_or(Errno::ENOENT)?))
+    climb_to(root, at, &mut |parent, child| push(names, parent.name_of(child.id())?))
 }
 
 /// Goes up from a directory to the root, and shows each directory on the way with its parent; whether the root was met.

@@ -18,7 +18,7 @@ struct World {
 impl World {
     /// `/a/b/file`, `/a/link -> b/file`, `/a/up -> ../a/b`, `/loop -> loop`, `/abs -> /a/b`, `/m` with a mount that has `/m/inner`.
     fn new() -> Self {
-        let namespace = Namespace::new(MemoryFileSystem::new(1));
+        let namespace = Namespace::new(MemoryFileSystem::new(1)).unwrap();
         let roots = namespace.roots();
         let world = Self { namespace, roots, credentials: Credentials::root() };
         for path in ["/a", "/a/b", "/m"] {

@@ -190,7 +190,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         let location = match directory {
             Some(directory) if self.lookup.flags.contains(LookupFlags::NAMED) => {
                 let entry = Entry { directory, name: copy_name(self.names.current())? };
-                Location::with_entry(self.at.mount().clone(), self.at.node().clone(), entry)
+                Location::with_entry(self.at.mount().clone(), self.at.node().clone(), entry)?
             }
             _ => self.at.clone(),
         };

@@ -46,8 +46,8 @@ impl FileSystem for MemoryFileSystem {
     fn device(&self) -> u64 {
         self.device
     }
-    fn root(&self) -> Arc<dyn Node> {
-        self.root.lock().unwrap().clone().unwrap()
+    fn root(&self) -> Result<Arc<dyn Node>> {
+        Ok(self.root.lock().unwrap().clone().unwrap())
     }
     fn statfs(&self) -> Result<Statfs> {
         Ok(Statfs::default())
@@ -81,8 +81,8 @@ impl Node for MemoryNode {
         let mode = self.kind.mode_bits() | self.mode.lock().unwrap().bits();
         Ok(Stat { inode: self.id, mode, ..Stat::default() })
     }
-    fn file_system(&self) -> Arc<dyn FileSystem> {
-        self.system.clone()
+    fn file_system(&self) -> Result<Arc<dyn FileSystem>> {
+        Ok(self.system.clone())
     }
     fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Node>> {
         let children = self.children.lock().unwrap();

@@ -20,7 +20,7 @@ pub fn fstat(_cx: &mut Context, fd: Held, buf: UserPtr<Stat>) -> Result<usize> {
 /// Tells the figures of the file system; what is in none, such as a pipe, has made-up ones.
 pub fn fstatfs(_cx: &mut Context, fd: Held, buf: UserPtr<Statfs>) -> Result<usize> {
     let figures = match fd.node() {
-        Some(node) => node.file_system().statfs()?,
+        Some(node) => node.file_system()?.statfs()?,
         None => Statfs {
             kind: ANONYMOUS_MAGIC,
             block_size: BLOCK,

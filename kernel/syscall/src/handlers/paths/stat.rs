@@ -101,5 +101,5 @@ const fn minor(device: u64) -> u32 {
 /// Tells the figures of the file system that a path leads to.
 pub fn statfs(cx: &mut Context, path: UserPath, buf: UserPtr<Statfs>) -> Result<usize> {
     let named = find(cx, cwd(Rights::FSTATFS), path, AtFlags::empty(), LookupFlags::empty())?;
-    buf.write(&named.location.node().file_system().statfs()?).map(|()| 0)
+    buf.write(&named.location.node().file_system()?.statfs()?).map(|()| 0)
 }

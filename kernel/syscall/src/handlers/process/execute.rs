@@ -149,6 +149,5 @@ fn read_strings(array: UserPtr<u64>, taken: usize) -> Result<Strings> {
 
 /// The path under which a file held by a slot can be found again.
 fn descriptor_path(slot: i32) -> Result<Vec<u8>> {
-    let text = alloc::format!("/dev/fd/{slot}");
-    Ok(mm::alloc::try_to_vec(text.as_bytes())?)
+    Ok(mm::alloc::try_format(format_args!("/dev/fd/{slot}"))?)
 }

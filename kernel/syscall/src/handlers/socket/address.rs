@@ -61,7 +61,7 @@ fn find_path(cx: &Context, path: &[u8]) -> Result<Arc<Endpoint>> {
     if node.kind() != NodeKind::Socket {
         return Err(Errno::ECONNREFUSED);
     }
-    find_node(node).ok_or(Errno::ECONNREFUSED)
+    find_node(node)?.ok_or(Errno::ECONNREFUSED)
 }
 
 /// Gives the socket a name: a new node in the file tree, a name outside it, or any free one of those for none.

@@ -12,6 +12,8 @@ pub(crate) struct Attempt {
     /// Its row.
     pub(crate) row: &'static Row,
     words: [usize; 6],
+    /// The process that makes it.
+    maker: u32,
 }
 
 /// How much memory a pointer leads to.
@@ -27,7 +29,7 @@ impl Attempt {
                 None => plain(row.name, argument.name, argument.kind)?,
             };
         }
-        Ok(Self { row, words })
+        Ok(Self { row, words, maker: std::process::id() })
     }
 
     /// Whether there is an argument of this name.
@@ -67,9 +69,8 @@ impl Attempt {
 
     /// Makes the call. A process that comes of it ends at once, and well.
     pub(crate) fn call(&self) -> Result<usize> {
-        let caller = std::process::id();
         let result = call(self.row.number, &self.words);
-        if result == Ok(0) && std::process::id() != caller {
+        if result == Ok(0) && std::process::id() != self.maker {
             // SAFETY: ends the process.
             unsafe { libc::_exit(0) };
         }
@@ -92,7 +93,10 @@ pub(crate) fn become_nobody() -> Result<()> {
 
 /// Memory to write to and read from: zeros, and not yet anybody's else.
 pub(crate) fn memory() -> usize {
-    Box::leak(vec![0_u64; ROOM / 8].into_boxed_slice()).as_mut_ptr() as usize
+    let room: &'static mut [u64] = Box::leak(vec![0; ROOM / 8].into_boxed_slice());
+    // Touched, so that no page is missing when the kernel comes.
+    room.iter_mut().step_by(512).for_each(|word| *std::hint::black_box(word) = 0);
+    room.as_mut_ptr() as usize
 }
 
 /// Memory with a value.
@@ -125,7 +129,12 @@ fn plain(row: &str, name: &str, kind: ArgumentKind) -> Result<usize> {
         ArgumentKind::Directory(_) | ArgumentKind::At(_) => open(".", libc::O_RDONLY)?,
         ArgumentKind::PollSet(_) => call(number::epoll_create1, &[0])?,
         ArgumentKind::Process(_) => call(number::pidfd_open, &[std::process::id() as usize, 0])?,
-        ArgumentKind::Socket(_) => socket_pair(libc::SOCK_STREAM)?[0],
+        ArgumentKind::Socket(_) => {
+            let [one, other] = socket_pair(libc::SOCK_STREAM)?;
+            // Something to receive.
+            trials::raw::write(other, b"something")?;
+            one
+        }
         ArgumentKind::Path => text("file"),
         ArgumentKind::Iovecs(_) => vector(8),
         ArgumentKind::Length if row.contains('v') && name.ends_with("count") => 1,
@@ -172,6 +181,7 @@ fn special(row: &str, name: &str) -> Option<usize> {
         ("getxattr" | "lgetxattr" | "fgetxattr" | "removexattr" | "lremovexattr" | "fremovexattr", "name") => {
             text("user.name")
         }
+        ("setrlimit" | "prlimit64" | "getrlimit", "resource") => libc::RLIMIT_CORE as usize,
         ("mmap", "prot") => libc::PROT_READ as usize,
         ("mmap", "flags") => (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize,
         ("mmap" | "brk", "addr") => 0,

@@ -5,7 +5,8 @@
 //! of calls. A pair without either is a failure, as is a call that answers something else. So a row says what its call
 //! may return, no more; that it says no less is checked by the kernel (`--append check_errnos`).
 //!
-//! `errnos FAMILY` tries one family, `errnos FAMILY CALL` one call.
+//! `errnos FAMILY` tries one family, `errnos FAMILY CALL` one call; `errnos sweep [FAMILY or CALL]` makes allocations of
+//! calls fail, one after the other.
 
 #![allow(unsafe_code, reason = "raw system calls")]
 
@@ -30,6 +31,7 @@ mod remote_memory;
 mod sched;
 mod signals;
 mod socket;
+mod sweep;
 mod system;
 mod time;
 mod view;
@@ -82,6 +84,10 @@ fn main() -> ExitCode {
         }
     };
     let (family, only) = (arguments.first().map(String::as_str), arguments.get(1).map(String::as_str));
+    if family == Some("sweep") {
+        sweep::run(&mut report, only);
+        return report.finish();
+    }
     for name in families() {
         if family.is_none_or(|family| family == name) {
             try_family(&mut report, name, only);
