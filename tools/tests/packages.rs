@@ -1,9 +1,9 @@
-//! Debian's own suites for schedulers and processes, unmodified.
+//! Debian's own suites for schedulers and processes, and the tools by which people set how programs are scheduled.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 
-use common::{Exec, Outcome, exec, host_program};
+use common::{Exec, exec, host_program, shell};
 use tools::setup::packages::Software;
 
 /// Runs a program of a package that a test installs where need be.
@@ -15,7 +15,7 @@ fn packaged(software: Software, name: &str, arguments: &[&str]) -> Exec {
 }
 
 /// Runs one kind of stressor for so many rounds, which must end without a complaint.
-fn stress(arguments: &str) -> Outcome {
+fn stress(arguments: &str) {
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let outcome = packaged(Software::StressNg, "stress-ng", &arguments).smp(8).run().expect_code(0);
     let everything = format!("{}{}", outcome.text(), outcome.stderr);
@@ -23,7 +23,6 @@ fn stress(arguments: &str) -> Outcome {
     for complaint in ["fail:", "error:", "skipping"] {
         assert!(!everything.contains(complaint), "{complaint}\n{}", outcome.report());
     }
-    outcome
 }
 
 /// The figure behind `name` in each line of cyclictest's report.
@@ -78,14 +77,40 @@ fn stress_ng_makes_and_ends_processes() {
 }
 
 #[test]
-fn chrt_taskset_nice_and_renice_say_what_they_did() {
-    let says = |words: &[&str], parts: &[&str]| {
-        let outcome = packaged(Software::UtilLinux, words[0], &words[1..]).smp(4).run().expect_code(0);
-        assert!(parts.iter().all(|part| outcome.text().contains(part)), "{parts:?}\n{}", outcome.report());
-    };
-    says(&["chrt", "-r", "7", "/bin/sh", "-c", "chrt -p $$"], &["SCHED_RR", "priority: 7"]);
-    says(&["taskset", "-c", "1,3", "/bin/sh", "-c", "taskset -pc $$"], &["affinity list: 1,3"]);
-    let nice_of_self = "cut -d' ' -f19 /proc/$$/stat; renice -n 2 -p $$; cut -d' ' -f19 /proc/$$/stat";
-    says(&["nice", "-n", "5", "/bin/sh", "-c", nice_of_self], &["5\n7\n"]);
-    says(&["renice", "-n", "3", "-p", "1"], &["1 (process ID) old priority 0, new priority 3"]);
+fn pi_stress_inverts_priorities_without_getting_stuck() {
+    let arguments = ["--duration=3", "--groups=2", "--mlockall"];
+    let outcome = packaged(Software::RtTests, "pi_stress", &arguments).smp(4).run().expect_code(0);
+    assert!(outcome.text().contains("Total inversion performed"), "{}", outcome.report());
+}
+
+/// Runs a tool of the host that runs a script with busybox's tools; what that prints.
+#[track_caller]
+fn prints(tool: &str, arguments: &[&str], expected: &str) {
+    let outcome = packaged(Software::UtilLinux, tool, arguments).smp(4).run().expect_code(0);
+    assert_eq!(outcome.text(), expected, "{}", outcome.report());
+}
+
+/// Nice value, real-time priority and policy of whoever runs this.
+const TELL: &str = "cut -d' ' -f19,40,41 /proc/self/stat";
+
+#[test]
+fn util_linux_sets_policies_masks_and_nice_values() {
+    let tell = ["/bin/busybox", "sh", "-c", TELL];
+    prints("chrt", &[&["-r", "7"][..], &tell].concat(), "0 7 2\n");
+    prints("chrt", &[&["-f", "99"][..], &tell].concat(), "0 99 1\n");
+    prints("chrt", &[&["-b", "0"][..], &tell].concat(), "0 0 3\n");
+    prints("chrt", &[&["-i", "0"][..], &tell].concat(), "0 0 5\n");
+    prints("nice", &[&["-n", "5"][..], &tell].concat(), "5 0 0\n");
+    prints("taskset", &["-c", "1,3", "/bin/busybox", "sh", "-c", "taskset -p $$ | sed 's/.*: //'"], "a\n");
+    prints("renice", &["-n", "4", "-p", "1"], "1 (process ID) old priority 0, new priority 4\n");
+}
+
+#[test]
+fn busybox_sets_masks_and_nice_values() {
+    let script = format!(
+        "taskset 5 sh -c 'taskset -p $$' | sed 's/.*: //'; renice -n 3 -p $$; {TELL}
+         taskset 10 true 2>/dev/null || echo refused"
+    );
+    let outcome = shell(&script).smp(4).run().expect_code(0);
+    assert_eq!(outcome.text(), "5\n3 0 0\nrefused\n", "{}", outcome.report());
 }
