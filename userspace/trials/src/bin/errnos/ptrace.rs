@@ -11,7 +11,9 @@ const CALL: &str = "ptrace";
 const UNKNOWN: usize = 1 << 40;
 
 pub(crate) const CASES: &[Case] = &[
-    (CALL, Errno::EINVAL, |it| it.with("request", PTRACE_SEIZE as usize).with("data", 1 << 30).call()),
+    (CALL, Errno::EINVAL, |it| {
+        it.with("request", PTRACE_SEIZE as usize).with("address", 0).with("data", 1 << 30).call()
+    }),
     (CALL, Errno::EIO, |it| it.with("request", UNKNOWN).call()),
     (CALL, Errno::EPERM, |it| it.with("request", PTRACE_ATTACH as usize).with("pid", FIRST).call()),
     (CALL, Errno::ESRCH, |it| it.with("request", PTRACE_CONT as usize).with("pid", FIRST).call()),
