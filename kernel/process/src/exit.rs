@@ -200,7 +200,9 @@ pub(crate) fn abandon(process: &Arc<Process>) {
         registry.adopt(process, guardian.as_ref().map_or(0, |guardian| guardian.id()));
     }
     match process.exit_status() {
-        Some(status) => wait::announce_end(process, status),
+        Some(status) => {
+            wait::announce_end(process, status);
+        }
         None => send_from_kernel(process, Signal::KILL),
     }
 }

@@ -256,16 +256,24 @@ fn tell_of(parent: &Arc<Process>, id: i32, child: &Process, signal: Signal, stat
     let _ = send(parent, signal, details, Origin::Kernel, Loss::Allowed);
 }
 
+/// What came of telling the end of a process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Announcement {
+    /// Who was to know has been told.
+    Made,
+    /// The parent has collected the process already.
+    Overtaken,
+}
+
 /// Makes a process that has given back everything a zombie and tells its parent, or removes it at once where the
-/// parent wants no zombies.
-pub(crate) fn announce_end(process: &Arc<Process>, status: ExitStatus) {
+/// parent wants no zombies. One that has been collected already is told of by nobody.
+pub(crate) fn announce_end(process: &Arc<Process>, status: ExitStatus) -> Announcement {
     let (parent, exit_signal, removed) = loop {
         let parent = process.parent();
         let reaps = parent.as_ref().is_none_or(|parent| parent.signals.lock().actions.reaps_children());
         let mut registry = registry::lock();
         if !registry.holds(process) {
-            // A new parent has collected it already.
-            return;
+            return Announcement::Overtaken;
         }
         if parent.as_ref().map_or(0, |parent| parent.id()) != process.parent_id() {
             // The parent has ended meanwhile and the process has another.
@@ -279,7 +287,8 @@ pub(crate) fn announce_end(process: &Arc<Process>, status: ExitStatus) {
             // Its parent is told when its tracer knows.
             drop(registry);
             process.ended.wake_all();
-            return tracing::wait::announce_end(process, tracer, status);
+            tracing::wait::announce_end(process, tracer, status);
+            return Announcement::Made;
         }
         let reaps = reaps && tracer == 0 && (exit_signal == Signal::CHLD.number() || parent.is_none());
         let removed = if reaps { registry.remove_process(process) } else { Default::default() };
@@ -287,9 +296,16 @@ pub(crate) fn announce_end(process: &Arc<Process>, status: ExitStatus) {
     };
     drop(removed);
     process.ended.wake_all();
-    let Some(parent) = parent else { return };
+    if let Some(parent) = parent {
+        tell_parent(&parent, process, exit_signal, status);
+    }
+    Announcement::Made
+}
+
+/// Sends a parent the signal that it wants at the end of a child.
+pub(crate) fn tell_parent(parent: &Arc<Process>, child: &Process, exit_signal: i32, status: ExitStatus) {
     if let Some(signal) = Signal::new(exit_signal) {
-        tell(&parent, process, signal, status);
+        tell(parent, child, signal, status);
     }
     parent.children.wake_all();
 }

@@ -8,7 +8,8 @@ use crate::kin::{Chain, KinTable};
 use crate::process::Flag;
 use crate::registry::{self, Registry, Removed};
 use crate::signal::{Loss, Origin, details, send_from_kernel, send_to_task};
-use crate::{Process, Task, domination, wait};
+use crate::wait::{self, Announcement};
+use crate::{Process, Task, domination};
 use abi::{CloneFlags, Errno, Result, Signal, TraceOptions};
 use alloc::sync::Arc;
 use core::sync::atomic::AtomicUsize;
@@ -32,17 +33,27 @@ pub enum Attach {
 #[must_use = "finish it after the lock"]
 pub(crate) struct Released {
     removed: Removed,
-    ended: Option<Arc<Process>>,
+    ended: Option<Ended>,
+}
+
+/// A process that has ended and is its parent's now.
+struct Ended {
+    process: Arc<Process>,
+    parent: Option<Arc<Process>>,
+    exit_signal: i32,
 }
 
 impl Released {
     /// Does it: a process whose end was its tracer's to know is its parent's now.
     pub fn finish(self) {
         drop(self.removed);
-        if let Some(process) = self.ended
-            && let Some(status) = process.exit_status()
+        let Some(Ended { process, parent, exit_signal }) = self.ended else { return };
+        let Some(status) = process.exit_status() else { return };
+        // The parent may have found it since the list was opened. It is sent its signal all the same.
+        if wait::announce_end(&process, status) == Announcement::Overtaken
+            && let Some(parent) = parent
         {
-            wait::announce_end(&process, status);
+            wait::tell_parent(&parent, &process, exit_signal, status);
         }
     }
 }
@@ -101,8 +112,12 @@ impl Registry {
         let has_ended = task.trace.is(Mode::Ended);
         self.end_tracing(task);
         if has_ended {
-            let is_first = task.id() == task.process().id();
-            let ended = is_first.then(|| Arc::clone(task.process()));
+            let process = task.process();
+            let ended = (task.id() == process.id()).then(|| Ended {
+                process: Arc::clone(process),
+                parent: self.entry(process.parent_id()).and_then(|entry| entry.process.clone()),
+                exit_signal: self.entry(process.id()).map_or(0, |entry| entry.child.exit_signal),
+            });
             return Released { removed: self.remove_task(task), ended };
         }
         {

@@ -46,7 +46,7 @@ fn children() -> Holds {
     pass_child_signal(&tracee, exited(0))
 }
 
-/// Waits for what comes after the signal of a child's end, which its parent need not get where it has waited for the child already.
+/// Waits for what comes after the signal of a child's end. A parent that has waited for the child already may have ended before it.
 fn pass_child_signal(tracee: &Tracee, status: i32) -> Holds {
     let (_, found) = got("wait", child::wait(tracee.0, WALL))?;
     match found == stopped(libc::SIGCHLD) {
