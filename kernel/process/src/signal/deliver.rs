@@ -69,11 +69,11 @@ pub fn attend(cx: &mut Context, mut call: Option<InterruptedCall>) -> After {
     grace::pass(&cx.task);
     loop {
         tracing::stop_if_asked(cx, &mut call);
-        let step = match next_step(&cx.task) {
-            Step::Show(signal, details) => tracing::show_signal(cx, &mut call, signal, details)
-                .map_or(Step::Next, |(signal, details)| dispose(&cx.task, signal, details)),
-            step => step,
-        };
+        let mut step = next_step(&cx.task);
+        if let Step::Show(signal, details) = step {
+            step = tracing::show_signal(cx, &mut call, signal, details)
+                .map_or(Step::Next, |(signal, details)| dispose(&cx.task, signal, details));
+        }
         match step {
             Step::Done => break,
             Step::End => return After::End,
