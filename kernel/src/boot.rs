@@ -69,6 +69,7 @@ fn hooks(info: &BootInfo) -> Hooks {
         device: drivers::irq::dispatch,
         kernel_fault: mm::fault::kernel_fault,
         preempt: sched::hooks::preempt,
+        preempt_later: sched::hooks::preempt_later,
         nmi: panic::non_maskable_interrupt,
     }
 }

@@ -16,7 +16,7 @@ const ROWS: &[(&str, u64, u64)] = &[
     ("pipe", 984, 700),
     ("futex_wake", 249, 200),
     ("epoll", 1889, 1100),
-    ("signal", 2431, 1400),
+    ("signal", 2580, 1400),
     ("mmap_munmap", 2579, 2000),
     ("touch", 1011, 1500),
     ("copy_on_write", 1293, 1700),

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::scratch::Scratch;
 use common::{Exec, Outcome, exec, program, shell};
 
 /// `scheduling` with words that choose among its cases.
@@ -69,8 +70,10 @@ fn who_wakes_among_hogs_runs_as_soon_as_promised() {
 #[test]
 fn who_wakes_among_hogs_on_one_of_eight_processors_runs_as_soon_as_promised() {
     let trial = program("scheduling");
-    let words = ["/bin/busybox", "taskset", "1", trial.to_str().unwrap(), "counted", "latency"];
-    let outcome = exec(&words).smp(8).flag("--icount").run().expect_code(0);
+    let words = ["/bin/busybox", "taskset", "1", "/trial", "counted", "latency"];
+    let scratch = Scratch::new("latency");
+    scratch.write_program("trial", std::fs::read(trial).unwrap());
+    let outcome = exec(&words).smp(8).flag("--icount").option("--root", scratch.root()).run().expect_code(0);
     assert_eq!(outcome.text().matches("late by (ns): least").count(), 3, "{}", outcome.report());
 }
 

@@ -37,6 +37,8 @@ pub struct Hooks {
     /// After an interrupt that hit preemptible kernel code (preempt count 0, interrupts on). Interrupts
     /// are off at the call and at its return; it may switch threads in between.
     pub preempt: fn(),
+    /// *interrupt*: the interrupt hit kernel code that cannot be preempted just now.
+    pub preempt_later: fn(),
     /// A non-maskable interrupt outside a panic: someone wants to know where the machine hangs. Must
     /// not return.
     pub nmi: fn(&Registers) -> !,

@@ -101,21 +101,24 @@ pub(crate) fn give(here: &'static Cpu, queue: &mut QueueGuard<'_>, now: u64) {
         return;
     }
     here.balanced_ns.set(now);
-    let target = Cpu::of(lightest(here));
-    let weight = here.load().heaviest_to_give(target.load());
-    if weight > 0
-        && let Some(thread) = queue.find_for(target, weight)
-    {
+    let start = here.random_cpu();
+    let Some(first) = lightest(start, |_| true) else { return };
+    // Who may not run on the lightest CPU of all goes to the lightest one of its own.
+    let choose = |thread: &Thread| {
+        let target = if thread.may_run_on(first) { first } else { lightest(start, |cpu| thread.may_run_on(cpu))? };
+        let target = Cpu::of(target);
+        (thread.entity.load().weight() < here.load().heaviest_to_give(target.load())).then_some(target)
+    };
+    if let Some((thread, target)) = queue.find_with_place(choose) {
         hand_over(here, queue, thread, target);
     }
 }
 
-/// The CPU with the least weight; of several, not all that ask are told the same.
-fn lightest(here: &Cpu) -> CpuId {
+/// The CPU with the least weight of those that are allowed; of several, not all that begin elsewhere are told the same.
+fn lightest(start: CpuId, is_allowed: impl Fn(CpuId) -> bool) -> Option<CpuId> {
     let active = ACTIVE.snapshot(Ordering::Relaxed);
-    let start = here.random_cpu();
     let from_start = active.iter().filter(|cpu| *cpu >= start).chain(active.iter().take_while(|cpu| *cpu < start));
-    from_start.min_by_key(|cpu| Cpu::of(*cpu).load().weight()).unwrap_or(here.id)
+    from_start.filter(|cpu| is_allowed(*cpu)).min_by_key(|cpu| Cpu::of(*cpu).load().weight())
 }
 
 /// Moves a waiting thread to another CPU.

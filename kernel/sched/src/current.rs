@@ -76,9 +76,15 @@ pub fn exit() -> ! {
 /// Switches threads if the scheduler asked for it: called before user mode is entered, and by long loops in the kernel.
 #[inline]
 pub fn preempt_if_needed() {
-    if current_thread().attention().load(Ordering::Relaxed) & RESCHEDULE != 0 {
+    if is_to_switch() {
         switch(Why::Preempted);
     }
+}
+
+/// Whether the scheduler asked the running thread to make way.
+#[inline]
+pub(crate) fn is_to_switch() -> bool {
+    current_thread().attention().load(Ordering::Relaxed) & RESCHEDULE != 0
 }
 
 impl Current {

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
+use arch::clock::now_ns;
 use arch::cpu::CpuId;
 use mm::OutOfMemory;
 use sync::irq_off;
@@ -90,5 +91,17 @@ pub fn reschedule() {
 pub fn preempt() {
     if Cpu::is_entered() {
         current::preempt_if_needed();
+    }
+}
+
+/// How soon after an interrupt that met a guard another one looks whether it is gone, nanoseconds.
+const LOOK_AGAIN_NS: u64 = 20_000;
+
+/// For [`arch::Hooks::preempt_later`]. Dropping a guard answers nothing, and a long call may take one after the other:
+/// whoever is to run meanwhile must not wait for the call's end.
+pub fn preempt_later() {
+    if Cpu::is_entered() && current::is_to_switch() {
+        let irq = irq_off();
+        Cpu::this(&irq).arm_timer(now_ns() + LOOK_AGAIN_NS);
     }
 }

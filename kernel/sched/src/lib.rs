@@ -26,8 +26,9 @@
 //!    no counting.
 //! 5. The attention bit `RESCHEDULE` is set for the running thread only, under its CPU's queue lock. It is answered
 //!    on the way to user mode, at the end of an interrupt in preemptible kernel code, and in [`preempt_if_needed`];
-//!    dropping a guard answers nothing.
-//! 6. The timer interrupt is armed only while a timer is, or while a thread waits for the running one's slice to end.
+//!    dropping a guard answers nothing. An interrupt that met a guard has the timer interrupt look again soon.
+//! 6. The timer interrupt is armed only while a timer is, or while a thread waits for the running one's slice
+//!    to end, or for a guard.
 //! 7. No CPU idles while a thread waits elsewhere that it may run: an idle CPU says so before it looks around, and a CPU
 //!    where a thread has to wait looks afterwards for one that says so (`balance`).
 //! 8. A CPU's load is the sum of the weights of its runnable threads; a thread's part changes only with its class, under

@@ -206,6 +206,16 @@ impl Queue {
         found.map(Thread::of_entity)
     }
 
+    /// A waiting thread for which `choose` knows a better place, and that place.
+    pub(crate) fn find_with_place(
+        &self,
+        choose: impl Fn(&Thread) -> Option<&'static Cpu>,
+    ) -> Option<(&'static Thread, &'static Cpu)> {
+        let found = self.run.find_waiting(|entity| choose(Thread::of_entity(NonNull::from(entity))).is_some());
+        let thread = found.map(Thread::of_entity)?;
+        Some((thread, choose(thread)?))
+    }
+
     /// When the running thread's slice ends.
     pub(crate) fn slice_end_ns(&self) -> u64 {
         self.slice_end_ns

@@ -29,8 +29,8 @@ fn fault(space: &AddressSpace, address: u64, access: Access) {
 /// Measures, logs, and compares with bounds where the figures are exact.
 pub fn costs() -> Verdict {
     let figures = [
-        ("heap block of 64 bytes, taken and freed", heap_block(), 70),
-        ("1000 heap blocks of 64 bytes taken, then freed; one", many_heap_blocks(), 200),
+        ("heap block of 64 bytes, taken and freed", heap_block(), 105),
+        ("1000 heap blocks of 64 bytes taken, then freed; one", many_heap_blocks(), 215),
         ("frame taken and freed", ticks(1000, |_| drop(Frame::for_overwrite())), 120),
         ("fresh page touched", fresh_page(), 1000),
         ("copy-on-write fault", copy_on_write(), 1100),

@@ -160,6 +160,7 @@ pub fn bare_hooks(command_line: &str) -> Option<Hooks> {
         device: |_| {},
         kernel_fault: |_| false,
         preempt: || {},
+        preempt_later: || {},
         nmi: crate::panic::non_maskable_interrupt,
     })
 }

@@ -25,8 +25,8 @@ pub fn costs() -> Verdict {
         ("mutex", measure(|| *SLEEPING.lock() += 1), 40),
         ("wake without waiters", measure(|| QUEUE.wake_one()), 10),
         ("yield alone", measure(sched::yield_now), 20),
-        ("yield to another, there and back", yield_to_another()?, 800),
-        ("thread made, run and joined", thread_of_its_own()?, 3000),
+        ("yield to another, there and back", yield_to_another()?, 860),
+        ("thread made, run and joined", thread_of_its_own()?, 3500),
     ];
     sched::current().set_affinity(CpuSet::full()).map_err(|_| "set_affinity failed")?;
     let mut verdict = Ok(());

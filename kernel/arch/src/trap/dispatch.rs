@@ -22,10 +22,9 @@ pub(super) extern "C" fn kernel_trap(regs: &mut Registers) {
     }
     interrupt(regs.vector as u8);
     if regs.rflags & INTERRUPT_FLAG != 0
-        && preempt::count() == 0
         && let Some(hooks) = hooks()
     {
-        (hooks.preempt)();
+        if preempt::count() == 0 { (hooks.preempt)() } else { (hooks.preempt_later)() }
     }
 }
 

@@ -77,13 +77,16 @@ fn breakpoint() -> Holds {
     tracee.finish(0)
 }
 
+/// The one address of the handler: the compiler may make several functions of it.
+static HANDLER: extern "C" fn(i32) = on_signal;
+
 extern "C" fn on_signal(_: i32) {
     WORD.fetch_add(1, Relaxed);
 }
 
 fn steps() -> Holds {
     let tracee = Tracee::start(|| {
-        let handler = on_signal as extern "C" fn(i32);
+        let handler = HANDLER;
         // SAFETY: the handler adds to an atomic number.
         unsafe { libc::signal(libc::SIGUSR1, handler as usize) };
         let id: u64;
@@ -106,7 +109,7 @@ fn steps() -> Holds {
         }
     }
     // Into a handler: it stops at its first instruction.
-    let handler = on_signal as extern "C" fn(i32);
+    let handler = HANDLER;
     tracee.run(PTRACE_SINGLESTEP, libc::SIGUSR1, stopped(libc::SIGTRAP))?;
     equal(tracee.registers()?.rip, handler as usize as u64)?;
     tracee.run(PTRACE_SINGLESTEP, 0, stopped(libc::SIGTRAP))?;
