@@ -4,7 +4,7 @@ use crate::Context;
 use abi::consts::general;
 use abi::types::OwnerEx;
 use abi::{Errno, Result, Signal};
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::any::Any;
 use mm::user::UserPtr;
 use object::Held;
@@ -76,15 +76,20 @@ fn replace(cx: &Context, held: &Held, target: Target, signal: i32) -> Result<usi
 /// Who is named; nobody, id 0, where the named one has gone.
 fn named(held: &Held) -> OwnerEx {
     with_owner(held, |owner| match owner.map(Owner::target) {
-        Some(Target::Thread(task)) => {
-            OwnerEx { kind: THREAD, id: task.upgrade().map_or(0, |task: Arc<Task>| task.id()) }
-        }
+        Some(Target::Thread(task)) => OwnerEx { kind: THREAD, id: listed(task, Task::id, registry::find_task) },
         Some(Target::Process(process)) => {
-            OwnerEx { kind: PROCESS, id: process.upgrade().map_or(0, |process: Arc<Process>| process.id()) }
+            OwnerEx { kind: PROCESS, id: listed(process, Process::id, registry::find_process) }
         }
         Some(Target::Group(id)) => OwnerEx { kind: GROUP, id: *id },
         Some(Target::Nobody) | None => OwnerEx { kind: PROCESS, id: 0 },
     })
+}
+
+/// The id of one who is still listed under it; else 0. One that was collected may be held for a moment by what tears it down.
+fn listed<T>(named: &Weak<T>, id: fn(&T) -> i32, find: fn(i32) -> Option<Arc<T>>) -> i32 {
+    let Some(named) = named.upgrade() else { return 0 };
+    let is_listed = find(id(&named)).is_some_and(|found| Arc::ptr_eq(&found, &named));
+    if is_listed { id(&named) } else { 0 }
 }
 
 fn with_owner<T>(held: &Held, look: impl FnOnce(Option<&Owner>) -> T) -> T {

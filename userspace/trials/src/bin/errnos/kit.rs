@@ -37,10 +37,10 @@ pub(crate) fn block(signal: i32) -> Result<()> {
     call(number::rt_sigprocmask, &[libc::SIG_BLOCK as usize, set, 0, SET_SIZE]).map(drop)
 }
 
-/// Lowers a limit, which is `soft` from now on.
-pub(crate) fn limit(resource: i32, soft: u64) -> Result<()> {
+/// Lowers a limit, which is `soft` from now on. C libraries differ in the type of their constants.
+pub(crate) fn limit(resource: impl Into<i64>, soft: u64) -> Result<()> {
     let both = holding(Rlimit { soft, hard: u64::MAX });
-    call(number::prlimit64, &[0, resource as usize, both, 0]).map(drop)
+    call(number::prlimit64, &[0, resource.into() as usize, both, 0]).map(drop)
 }
 
 /// A slot does not wait from now on.

@@ -31,11 +31,7 @@ fn storm() -> Holds {
     first.set_options(options)?;
     first.go(PTRACE_CONT, 0)?;
     let mut ends = 0;
-    loop {
-        let (id, status) = match child::wait(-1, WALL) {
-            Ok(told) => told,
-            Err(_) => break,
-        };
+    while let Ok((id, status)) = child::wait(-1, WALL) {
         if status & 0x7f != 0x7f {
             equal(status == exited(9) || status == 0, true).map_err(|_| describe(status))?;
             ends += 1;

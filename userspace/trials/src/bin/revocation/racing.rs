@@ -170,7 +170,7 @@ fn in_child(slot: usize) -> Result<usize> {
         let _ = copy.and_then(look);
         let _ = copy.and_then(revoke);
         // Every other one ends as a program that inherits the slot: it finds out that it is not to do anything.
-        if slot % 2 == 0 {
+        if slot.is_multiple_of(2) {
             let arguments = [c"revocation".as_ptr() as usize, c"?".as_ptr() as usize, 0];
             let path = c"/proc/self/exe".as_ptr() as usize;
             let _ = call(number::execve, &[path, arguments.as_ptr() as usize, 0]);

@@ -18,7 +18,7 @@ pub fn by_weight(machine: Machine) -> Holds {
     }
     let crowd = Crowd::busy(4, |number| {
         if number == 0 {
-            calls::set_nice(libc::PRIO_PROCESS, calls::own_tid(), -5).expect("the superuser may");
+            calls::set_nice(calls::PROCESS, calls::own_tid(), -5).expect("the superuser may");
         }
         calls::bind(0, &processors()[..2]).expect("both are allowed");
     });

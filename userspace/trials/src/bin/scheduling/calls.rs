@@ -1,26 +1,13 @@
 //! What the scheduling calls say and refuse.
 
 use abi::types::SchedAttr;
-use trials::{Holds, child, equal};
+use trials::child::in_child;
+use trials::{Holds, equal};
 
 use super::Machine;
-use super::thread_calls::{self as calls, errno};
+use super::thread_calls::{self as calls, PROCESS, errno};
 
-const PROCESS: i32 = libc::PRIO_PROCESS;
 const RESET_ON_FORK: i32 = 0x4000_0000;
-
-/// Runs `case` in a child, since it gives up what does not come back.
-fn in_child(case: impl FnOnce() -> Holds) -> Holds {
-    let pid = child::fork(|| match case() {
-        Ok(()) => 0,
-        Err(why) => {
-            eprintln!("in the child: {why}");
-            1
-        }
-    });
-    let ended = pid.and_then(|pid| child::wait(pid, 0)).map_err(|error| error.to_string())?;
-    equal(ended.1, 0)
-}
 
 /// Policies go round, and impossible ones are refused.
 pub fn policies(_: Machine) -> Holds {
@@ -80,20 +67,20 @@ pub fn nice_values(_: Machine) -> Holds {
         for (wanted, given) in [(5, 5), (100, 19), (-100, -20), (0, 0)] {
             equal(errno(calls::set_nice(PROCESS, 0, wanted)), 0)?;
             equal(calls::nice(PROCESS, pid).ok(), Some(given))?;
-            equal(calls::nice(libc::PRIO_PGRP, 0).ok(), Some(given))?;
+            equal(calls::nice(calls::GROUP, 0).ok(), Some(given))?;
         }
-        equal(errno(calls::set_nice(libc::PRIO_PGRP, pid, 7)), 0)?;
+        equal(errno(calls::set_nice(calls::GROUP, pid, 7)), 0)?;
         equal(calls::nice(PROCESS, 0).ok(), Some(7))?;
-        equal(errno(calls::nice(libc::PRIO_PGRP, 0x3fff_ffff)), libc::ESRCH)?;
+        equal(errno(calls::nice(calls::GROUP, 0x3fff_ffff)), libc::ESRCH)?;
         equal(errno(calls::nice(PROCESS, 0x3fff_ffff)), libc::ESRCH)?;
         equal(errno(calls::nice(3, 0)), libc::EINVAL)?;
         // SAFETY: the call takes numbers.
         equal(unsafe { libc::setuid(4242) }, 0)?;
-        equal(calls::nice(libc::PRIO_USER, 0).ok(), Some(7))?;
-        equal(calls::nice(libc::PRIO_USER, 4242).ok(), Some(7))?;
-        equal(errno(calls::nice(libc::PRIO_USER, 4243)), libc::ESRCH)?;
+        equal(calls::nice(calls::USER, 0).ok(), Some(7))?;
+        equal(calls::nice(calls::USER, 4242).ok(), Some(7))?;
+        equal(errno(calls::nice(calls::USER, 4243)), libc::ESRCH)?;
         equal(errno(calls::set_nice(PROCESS, 1, 19)), libc::EPERM)?;
-        equal(errno(calls::set_nice(libc::PRIO_USER, 4242, 9)), 0)?;
+        equal(errno(calls::set_nice(calls::USER, 4242, 9)), 0)?;
         equal(calls::nice(PROCESS, 0).ok(), Some(9))
     })
 }
@@ -120,10 +107,10 @@ pub fn reset_on_fork(_: Machine) -> Holds {
     })
 }
 
-fn set_limit(resource: i32, value: u64) -> Holds {
+fn set_limit(resource: impl Into<i64>, value: u64) -> Holds {
     let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
     // SAFETY: the structure is valid.
-    equal(unsafe { libc::syscall(libc::SYS_setrlimit, resource, &raw const limit) }, 0)
+    equal(unsafe { libc::syscall(libc::SYS_setrlimit, resource.into(), &raw const limit) }, 0)
 }
 
 /// RLIMIT_NICE and RLIMIT_RTPRIO.

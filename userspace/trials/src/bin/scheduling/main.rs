@@ -4,6 +4,7 @@
 //! that the scheduler promises. Elsewhere the host takes processors away behind the guest's back; what a thread saw of
 //! that is allowed for. WORDS choose among the cases.
 #![allow(unsafe_code, reason = "libc's calls")]
+#![allow(clippy::expect_used, reason = "a trial ends where its machine is another")]
 
 mod balance;
 mod calls;

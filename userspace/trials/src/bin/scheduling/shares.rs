@@ -64,7 +64,7 @@ const WEIGHTS: [(i32, f64); 4] = [(-5, 3121.0), (0, 1024.0), (2, 655.0), (5, 335
 pub fn by_weight(machine: Machine) -> Holds {
     let crowd = Crowd::busy(WEIGHTS.len(), |number| {
         pin(number);
-        calls::set_nice(libc::PRIO_PROCESS, calls::own_tid(), WEIGHTS[number].0).expect("the superuser may");
+        calls::set_nice(calls::PROCESS, calls::own_tid(), WEIGHTS[number].0).expect("the superuser may");
     });
     let found = watch(&crowd);
     let sum: f64 = WEIGHTS.iter().map(|(_, weight)| weight).sum();

@@ -7,6 +7,13 @@ use abi::types::SchedAttr;
 /// A thread's number; 0 is the caller.
 pub type Tid = libc::pid_t;
 
+/// Whose nice value is meant, as in getpriority(2): the constants of C libraries differ in type.
+pub const PROCESS: i32 = 0;
+/// A process group's.
+pub const GROUP: i32 = 1;
+/// A user's.
+pub const USER: i32 = 2;
+
 /// The caller's number.
 pub fn own_tid() -> Tid {
     // SAFETY: the call takes nothing.

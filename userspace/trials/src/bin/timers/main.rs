@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use abi::Errno;
 use abi::table::number;
 use abi::types::{Itimerspec, Sigevent, Siginfo, Timespec};
-use trials::child::{fork, wait};
+use trials::child::{fork, in_child, wait};
 use trials::raw::call;
 use trials::{Holds, Report, equal};
 
@@ -262,18 +262,6 @@ fn refusals() -> Holds {
     equal((again, delete(again), delete(second)), (first, Ok(0), Ok(0)))
 }
 
-fn in_child(body: fn() -> Holds) -> Holds {
-    let child = fork(|| match body() {
-        Ok(()) => 0,
-        Err(why) => {
-            eprintln!("in a child: {why}");
-            1
-        }
-    });
-    let (_, status) = wait(child.map_err(text)?, 0).map_err(text)?;
-    equal(status, 0)
-}
-
 fn limit() -> Holds {
     in_child(|| {
         let limit = libc::rlimit { rlim_cur: 3, rlim_max: 3 };
@@ -287,7 +275,7 @@ fn limit() -> Holds {
 fn children() -> Holds {
     let id = create(libc::CLOCK_MONOTONIC, &event(0)).map_err(text)?;
     in_child(|| equal(left(0).err(), Some(Errno::EINVAL)))?;
-    in_child(|| {
+    in_child(|| -> Holds {
         let id = create(libc::CLOCK_MONOTONIC, &event(0)).map_err(text)?;
         set(id, 0, 3_600_000 * MILLISECOND, 0).map_err(text)?;
         use std::os::unix::process::CommandExt;
