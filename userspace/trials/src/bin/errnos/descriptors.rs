@@ -25,11 +25,12 @@ fn control(attempt: Attempt, command: i32, argument: usize) -> Attempt {
     attempt.with("command", command as usize).with("argument", argument)
 }
 
-/// Another process has locked a file: not the same in two cases, since it may outlive the case.
+/// Another process has locked a byte of a file. Since it may outlive the case, no other one wants that byte alone, nor the
+/// whole of the same file.
 fn locked_by_another(path: &str) -> Result<usize> {
     asleep(|| {
         let own = open(path, libc::O_RDWR)?;
-        call(number::fcntl, &[own, libc::F_SETLK as usize, lock(libc::F_WRLCK)])?;
+        call(number::fcntl, &[own, libc::F_SETLK as usize, lock_byte(100)])?;
         call(number::pause, &[])
     })
 }
